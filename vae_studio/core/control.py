@@ -1,0 +1,86 @@
+"""``TrainControl``: the one thread-safe way into a training that runs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+ChangedField = Literal["beta", "learning_rate"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value changed while training. step: the first step it holds for, counted from 1."""
+
+    step: int
+    field: ChangedField
+    value: float
+
+
+class TrainControl:
+    """Stop, pause, single steps, and changes of β or the learning rate.
+
+    Every method may be called from any thread. The trainer asks ``may_go_on`` before each step.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._stopped = False
+        self._paused = False
+        self._steps_allowed = 0
+        self._changes: list[tuple[ChangedField, float]] = []
+
+    def stop(self) -> None:
+        """End the run before its next step; also ends a pause. Cannot be taken back."""
+        with self._condition:
+            self._stopped = True
+            self._condition.notify_all()
+
+    def pause(self) -> None:
+        """Hold the run before its next step."""
+        with self._condition:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Go on after ``pause``."""
+        with self._condition:
+            self._paused = False
+            self._steps_allowed = 0
+            self._condition.notify_all()
+
+    def step_once(self) -> None:
+        """While paused, let one step through."""
+        with self._condition:
+            self._steps_allowed += 1
+            self._condition.notify_all()
+
+    def set(self, field: ChangedField, value: float) -> None:
+        """Change a value from the next step on; the trainer notes it in the journal."""
+        with self._condition:
+            self._changes.append((field, value))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether ``stop`` has been called."""
+        return self._stopped
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run is held."""
+        return self._paused
+
+    def may_go_on(self) -> bool:
+        """Wait while paused; then True to take a step, False to stop."""
+        with self._condition:
+            while self._paused and not self._stopped and self._steps_allowed == 0:
+                self._condition.wait()
+            if self._paused and self._steps_allowed:
+                self._steps_allowed -= 1
+            return not self._stopped
+
+    def take_changes(self) -> list[tuple[ChangedField, float]]:
+        """The changes since the last call."""
+        with self._condition:
+            changes, self._changes = self._changes, []
+            return changes

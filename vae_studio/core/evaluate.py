@@ -1,0 +1,71 @@
+"""How good a model is, and what its latent dimensions do: one pass over a test set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from vae_studio.core.data import Dataset
+from vae_studio.core.losses import kl_dimensions, reconstruction_each
+from vae_studio.core.measures import Evaluation, LatentStats, Terms
+from vae_studio.core.model import VAE
+
+ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2016, section 5.2
+_BATCH = 1000
+_QUANTILES = (0.005, 0.995)
+
+
+@torch.no_grad()
+def evaluate(
+    model: VAE, data: Dataset, seed: int = 0, should_stop: Callable[[], bool] = lambda: False
+) -> Evaluation | None:
+    """Measure ``model`` on ``data`` in eval mode, with one sample of z for each image.
+
+    seed: of the samples. should_stop: asked at every batch; once it says yes, None is returned.
+    The model's mode is put back afterwards.
+    """
+    was_training = model.training
+    model.eval()
+    try:
+        device = next(model.parameters()).device
+        generator = torch.Generator(device).manual_seed(seed)
+        bernoulli = squared_error = 0.0
+        kl_sums = torch.zeros(model.spec.latent_dim, dtype=torch.float64, device=device)
+        means: list[Tensor] = []
+        for indices in torch.arange(len(data), device=device).split(_BATCH):
+            if should_stop():
+                return None
+            x, labels = data.batch(indices)
+            mu, logvar = model.encode(x, labels)
+            logits = model.decode_logits(model.reparameterize(mu, logvar, generator), labels)
+            bernoulli += float(reconstruction_each(logits, x, "bernoulli").double().sum())
+            squared_error += float(reconstruction_each(logits, x, "mse").double().sum())
+            kl_sums += kl_dimensions(mu, logvar).double().sum(0)
+            means.append(mu)
+    finally:
+        model.train(was_training)
+    kl = (kl_sums / len(data)).tolist()
+    bernoulli, squared_error = bernoulli / len(data), squared_error / len(data)
+    reconstruction = squared_error if model.spec.likelihood == "mse" else bernoulli
+    all_means = torch.cat(means).double().cpu()
+    return Evaluation(
+        terms=Terms(reconstruction, sum(kl)),
+        bernoulli=bernoulli,
+        squared_error=squared_error,
+        active_units=int((all_means.var(0) > ACTIVE_VARIANCE).sum()),
+        latent=_latent_stats(kl, all_means),
+    )
+
+
+def _latent_stats(kl: list[float], means: Tensor) -> LatentStats:
+    """Statistics of the posterior means: [N, L]."""
+    low, high = torch.quantile(means, torch.tensor(_QUANTILES, dtype=means.dtype), dim=0)
+    return LatentStats(
+        kl=tuple(kl),
+        mean=tuple(means.mean(0).tolist()),
+        std=tuple(means.std(0).tolist()),
+        low=tuple(low.tolist()),
+        high=tuple(high.tolist()),
+    )

@@ -1,0 +1,118 @@
+"""Questions to a model, on the CPU and without gradients: encode, decode, sample.
+
+Arrays go in and out, so that whoever asks needs no torch. Models come from ``Snapshot.build``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae_studio.core.losses import kl_dimensions, reconstruction_each
+from vae_studio.core.measures import Terms
+from vae_studio.core.model import VAE
+
+Label = Sequence[float]  # weights of the classes: one-hot, or a mix; K entries
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoder says of one image.
+
+    mu, logvar: L entries. label: the class weights it was encoded with, None without classes.
+    """
+
+    mu: tuple[float, ...]
+    logvar: tuple[float, ...]
+    label: tuple[float, ...] | None
+
+
+@torch.no_grad()
+def decode(model: VAE, z: Sequence[float], label: Label | None = None) -> NDArray[np.float32]:
+    """Decode one z (L entries): float32 [C, H, W] in [0, 1]."""
+    return _images(model, torch.tensor([z], dtype=torch.float32), label)[0]
+
+
+@torch.no_grad()
+def decode_labels(model: VAE, z: Sequence[float]) -> NDArray[np.float32]:
+    """The same z in every class: float32 [K, C, H, W]; [0, C, H, W] for a model without."""
+    classes = model.spec.num_classes
+    if not classes:
+        return np.empty((0, *model.spec.image_shape), np.float32)
+    points = torch.tensor([z], dtype=torch.float32).expand(classes, -1)
+    images: NDArray[np.float32] = model.decode(points, torch.arange(classes)).numpy()
+    return images
+
+
+@torch.no_grad()
+def sample(
+    model: VAE, count: int, generator: torch.Generator, label: Label | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Draw from the prior N(0, I): z [n, L] and its images [n, C, H, W].
+
+    Without ``label`` a conditional model goes through its classes in turn.
+    """
+    z = torch.randn(count, model.spec.latent_dim, generator=generator)
+    if model.spec.conditional and label is None:
+        labels = torch.arange(count) % model.spec.num_classes
+        return z.numpy(), model.decode(z, labels).numpy()
+    return z.numpy(), _images(model, z, label)
+
+
+def _images(model: VAE, z: Tensor, label: Label | None) -> NDArray[np.float32]:
+    images: NDArray[np.float32] = model.decode(z, _labels(model, label, len(z))).numpy()
+    return images
+
+
+def _labels(model: VAE, label: Label | None, count: int) -> Tensor | None:
+    if not model.spec.conditional:
+        return None
+    if label is None or len(label) != model.spec.num_classes:
+        raise ValueError(f"label needs {model.spec.num_classes} weights, got {label}")
+    return torch.tensor([label], dtype=torch.float32).expand(count, -1)
+
+
+@torch.no_grad()
+def encode(model: VAE, image: NDArray[np.float32], label: Label | None = None) -> Encoded:
+    """Encode one image [C, H, W] in [0, 1].
+
+    A conditional model without ``label`` takes the class under which the image costs least,
+    reconstruction + KL at the posterior mean: Bayes' rule with equal priors, the −ELBO standing
+    in for −log p(x|y).
+    """
+    x = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32)).unsqueeze(0)
+    if model.spec.conditional and label is None:
+        classes = torch.arange(model.spec.num_classes)
+        mu, logvar = model.encode(x.expand(len(classes), -1, -1, -1), classes)
+        logits = model.decode_logits(mu, classes)
+        cost = reconstruction_each(logits, x.expand_as(logits), model.spec.likelihood)
+        best = int((cost + kl_dimensions(mu, logvar).sum(1)).argmin())
+        label = one_hot(best, model.spec.num_classes)
+        mu, logvar = mu[best], logvar[best]
+    else:
+        mu, logvar = (part[0] for part in model.encode(x, _labels(model, label, 1)))
+    return Encoded(
+        tuple(mu.tolist()),
+        tuple(logvar.tolist()),
+        tuple(label) if model.spec.conditional and label is not None else None,
+    )
+
+
+def one_hot(index: int, classes: int) -> tuple[float, ...]:
+    """Class weights with everything on one class."""
+    return tuple(float(index == other) for other in range(classes))
+
+
+@torch.no_grad()
+def reconstruction_terms(model: VAE, image: NDArray[np.float32], code: Encoded) -> Terms:
+    """Reconstruction at the posterior mean, and KL, of one image [C, H, W]."""
+    x = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32)).unsqueeze(0)
+    mu, logvar = torch.tensor([code.mu]), torch.tensor([code.logvar])
+    logits = model.decode_logits(mu, _labels(model, code.label, 1))
+    reconstruction = reconstruction_each(logits, x, model.spec.likelihood)
+    return Terms(float(reconstruction), float(kl_dimensions(mu, logvar).sum()))

@@ -1,0 +1,41 @@
+"""Model output as pictures: grids and PNG files, with Pillow. Images are [C, H, W] in [0, 1]."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+def grid(images: NDArray[np.float32], columns: int | None = None, gap: int = 2) -> Image.Image:
+    """Tile images [n, C, H, W] row by row, ``gap`` dark pixels apart; as square as can be."""
+    count, channels, height, width = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    sheet = np.zeros(
+        (channels, rows * (height + gap) - gap, columns * (width + gap) - gap), np.uint8
+    )
+    for index, image in enumerate(to_bytes(images)):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[:, top : top + height, left : left + width] = image
+    if channels == 1:
+        return Image.fromarray(sheet[0])
+    return Image.fromarray(np.ascontiguousarray(sheet.transpose(1, 2, 0)))
+
+
+def to_bytes(images: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """[0, 1] -> 0 … 255, rounded, any shape."""
+    return (np.clip(images, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def png(image: Image.Image, scale: int = 1) -> bytes:
+    """A PNG file, each pixel ``scale`` pixels wide."""
+    if scale > 1:
+        size = (image.width * scale, image.height * scale)
+        image = image.resize(size, Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

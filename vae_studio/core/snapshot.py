@@ -1,0 +1,90 @@
+"""``Snapshot``: a model at one moment, never written to again; ``ModelCache`` builds them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+import torch
+from torch import Tensor
+from torch import Tensor
+
+from vae_studio.core.measures import Evaluation
+from vae_studio.core.model import VAE
+from vae_studio.core.spec import ModelSpec, TrainConfig
+from vae_studio.core.trainer import TrainState
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Weights on the CPU, in float32, with what made them.
+
+    id: differs for different weights. name: of the run, for captions. epoch, step: complete
+    ones. evaluation: what was measured on these very weights, where it was.
+    """
+
+    id: str
+    name: str
+    spec: ModelSpec
+    config: TrainConfig
+    epoch: int
+    step: int
+    weights: Mapping[str, Tensor]
+    evaluation: Evaluation | None = None
+
+    def build(self) -> VAE:
+        """A model with these weights: eval mode, no gradients. The weights are not copied."""
+        model = VAE(self.spec)
+        model.load_state_dict(dict(self.weights), strict=True, assign=True)
+        return model.eval().requires_grad_(False)
+
+
+def capture(
+    state: TrainState, run_id: str, name: str, evaluation: Evaluation | None = None
+) -> Snapshot:
+    """Copy the weights of a training that is between two steps. Call it on the training thread."""
+    weights = {
+        key: value.detach().to("cpu", copy=True) for key, value in state.model.state_dict().items()
+    }
+    return Snapshot(
+        id=f"{run_id}@{state.step}",
+        name=name,
+        spec=state.spec,
+        config=state.config,
+        epoch=state.epoch,
+        step=state.step,
+        weights=weights,
+        evaluation=evaluation,
+    )
+
+
+class ModelCache:
+    """Models built from snapshots, the most recently used ``limit`` of them. Thread-safe."""
+
+    def __init__(self, limit: int = 4) -> None:
+        self._limit = limit
+        self._models: OrderedDict[str, VAE] = OrderedDict()
+        self._lock = Lock()
+
+    def model(self, snapshot: Snapshot) -> VAE:
+        """The model of that snapshot, built on first use."""
+        with self._lock:
+            model = self._models.get(snapshot.id)
+            if model is None:
+                model = self._models[snapshot.id] = snapshot.build()
+            self._models.move_to_end(snapshot.id)
+            while len(self._models) > self._limit:
+                self._models.popitem(last=False)
+            return model
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+
+def weights_equal(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots hold the same numbers, bit for bit."""
+    return one.weights.keys() == other.weights.keys() and all(
+        torch.equal(value, other.weights[key]) for key, value in one.weights.items()
+    )

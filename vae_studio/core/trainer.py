@@ -1,0 +1,230 @@
+"""Training as a generator of events: ``for event in train(state, data, control)``.
+
+Between two yields lies one optimiser step, so whoever drives the generator may look at the
+state, copy it or save it without a lock. ``TrainState`` holds all that training changes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae_studio.core.control import Change, TrainControl
+from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.errors import SpecError
+from vae_studio.core.evaluate import evaluate
+from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.losses import loss_terms
+from vae_studio.core.measures import Terms
+from vae_studio.core.model import VAE, initialise
+from vae_studio.core.spec import ModelSpec, TrainConfig
+
+FIXED_SAMPLES = 16  # points of the prior that are decoded after every epoch
+
+# Each use of randomness has a stream of its own, so that no one of them shifts another.
+_INIT, _NOISE, _ORDER, _FIXED = range(4)
+
+
+@dataclass
+class TrainState:
+    """All that training changes; saving it and going on is exact.
+
+    epoch, step: complete epochs and steps. order: the epoch's permutation of the training set,
+    int64 [N], of which the first ``position`` images are used; empty between epochs.
+    sums: reconstruction and KL of the epoch so far, times images. beta, learning_rate: before
+    warm-up and schedule. journal: changes made while training.
+    """
+
+    spec: ModelSpec
+    config: TrainConfig
+    model: VAE
+    optimizer: torch.optim.Adam
+    noise: torch.Generator
+    shuffle: torch.Generator
+    beta: float
+    learning_rate: float
+    epoch: int = 0
+    step: int = 0
+    position: int = 0
+    order: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    sums: tuple[float, float] = (0.0, 0.0)
+    epoch_seconds: float = 0.0
+    journal: list[Change] = field(default_factory=list)
+
+
+def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
+    """Fresh weights and a fresh optimiser; the same spec, configuration and seed give the same."""
+    if spec.batch_norm and config.batch_size < 2:
+        raise SpecError("spec.range", field="batch_size", value=config.batch_size, low=2, high="…")
+    device = pick_device(config.device)
+    model = VAE(spec)
+    initialise(model, config.init, _generator(config.seed, _INIT))
+    model.to(device)
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+    return TrainState(
+        spec=spec,
+        config=config,
+        model=model,
+        optimizer=optimizer,
+        noise=_generator(config.seed, _NOISE, device),
+        shuffle=_generator(config.seed, _ORDER),
+        beta=config.beta,
+        learning_rate=config.learning_rate,
+    )
+
+
+def pick_device(wish: str) -> torch.device:
+    """``auto`` takes a GPU where there is one."""
+    if wish == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(wish)
+
+
+def _generator(seed: int, stream: int, device: torch.device | None = None) -> torch.Generator:
+    state = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)[0]
+    return torch.Generator(device or torch.device("cpu")).manual_seed(int(state >> np.uint64(1)))
+
+
+def steps_per_epoch(images: int, spec: ModelSpec, config: TrainConfig) -> int:
+    """Batches in one pass. A last batch of one image is left out where batch norm needs two."""
+    full, rest = divmod(images, config.batch_size)
+    return full + (rest > (1 if spec.batch_norm else 0))
+
+
+def beta_at(state: TrainState, steps: int) -> float:
+    """β of the next step: grows linearly over the warm-up (Sønderby et al. 2016), then stays.
+
+    steps: of one epoch.
+    """
+    warmup = state.config.beta_warmup * steps
+    return state.beta * min(1.0, (state.step + 1) / warmup) if warmup else state.beta
+
+
+def learning_rate_at(state: TrainState, steps: int) -> float:
+    """Rate of the next step: constant, or half a cosine down to zero (Loshchilov & Hutter 2017)."""
+    if state.config.schedule == "constant":
+        return state.learning_rate
+    done = state.step / (state.config.epochs * steps)
+    return state.learning_rate * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+
+
+def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterator[Event]:
+    """Train until all epochs are done or ``control`` says stop; the last event says which.
+
+    Raises nothing for what training itself can meet: a loss that is not finite, or too little
+    memory, ends the run with ``TrainingFailed``.
+    """
+    device = next(state.model.parameters()).device
+    data = DatasetPair(data.train.to(device), data.test.to(device))
+    try:
+        while state.epoch < state.config.epochs:
+            yield from _train_epoch(state, data.train, control)
+            done = None if control.stopped else _finish_epoch(state, data.test, control)
+            if done is None:
+                yield TrainingDone("stopped", state.epoch, state.step)
+                return
+            yield done
+        yield TrainingDone("finished", state.epoch, state.step)
+    except FloatingPointError:
+        yield TrainingFailed("train.not_finite", state.epoch + 1, state.step + 1)
+    except (torch.cuda.OutOfMemoryError, MemoryError):
+        yield TrainingFailed("train.memory", state.epoch + 1, state.step + 1)
+
+
+def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Iterator[StepDone]:
+    """The epoch's steps that are still to do; ends early when ``control`` says stop."""
+    steps = steps_per_epoch(len(data), state.spec, state.config)
+    size = state.config.batch_size
+    if not len(state.order):
+        state.order = torch.randperm(len(data), generator=state.shuffle)
+    order = state.order.to(data.images.device)
+    state.model.train()
+    while state.position < min(steps * size, len(data)):
+        if not control.may_go_on():
+            return
+        started = time.perf_counter()
+        for name, value in control.take_changes():
+            setattr(state, name, value)
+            state.journal.append(Change(state.step + 1, name, value))
+        beta, rate = beta_at(state, steps), learning_rate_at(state, steps)
+        batch = order[state.position : state.position + size]
+        terms = _step(state, *data.batch(batch), beta, rate)
+        state.step += 1
+        state.position += len(batch)
+        reconstruction, kl = state.sums
+        state.sums = (
+            reconstruction + terms.reconstruction * len(batch),
+            kl + terms.kl * len(batch),
+        )
+        state.epoch_seconds += time.perf_counter() - started
+        yield StepDone(state.epoch + 1, state.step, terms, beta, rate)
+
+
+def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float) -> Terms:
+    """One step of Adam on one batch. x: [B, C, H, W] in [0, 1]; labels: [B]."""
+    model, optimizer = state.model, state.optimizer
+    mu, logvar = model.encode(x, labels, state.noise)
+    z = model.reparameterize(mu, logvar, state.noise)
+    logits = model.decode_logits(z, labels, state.noise)
+    terms = loss_terms(logits, x, mu, logvar, state.spec.likelihood)
+    loss = terms.total(beta)
+    if not math.isfinite(loss.item()):
+        raise FloatingPointError  # before the weights are touched: they are the last good ones
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if state.config.grad_clip > 0:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), state.config.grad_clip)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+    return Terms(terms.reconstruction.item(), terms.kl.item())
+
+
+def _finish_epoch(state: TrainState, test: Dataset, control: TrainControl) -> EpochDone | None:
+    """Measure the model and close the epoch; None when stopped meanwhile."""
+    started = time.perf_counter()
+    evaluation = evaluate(state.model, test, should_stop=lambda: control.stopped)
+    if evaluation is None:
+        return None
+    samples = fixed_samples(state)
+    steps = state.step // (state.epoch + 1)
+    images = max(1, state.position)
+    done = EpochDone(
+        epoch=state.epoch + 1,
+        step=state.step,
+        train=Terms(state.sums[0] / images, state.sums[1] / images),
+        test=evaluation,
+        beta=beta_at(state, steps),
+        learning_rate=learning_rate_at(state, steps),
+        seconds=state.epoch_seconds + time.perf_counter() - started,
+        samples=samples,
+    )
+    state.epoch += 1
+    state.position, state.sums, state.epoch_seconds = 0, (0.0, 0.0), 0.0
+    state.order = torch.empty(0, dtype=torch.int64)
+    return done
+
+
+@torch.no_grad()
+def fixed_samples(state: TrainState) -> NDArray[np.float32]:
+    """Decode the run's fixed points of the prior: float32 [16, C, H, W] in [0, 1]."""
+    device = next(state.model.parameters()).device
+    generator = _generator(state.config.seed, _FIXED)
+    z = torch.randn(FIXED_SAMPLES, state.spec.latent_dim, generator=generator).to(device)
+    labels = None
+    if state.spec.conditional:
+        labels = (torch.arange(FIXED_SAMPLES) % state.spec.num_classes).to(device)
+    was_training = state.model.training
+    state.model.eval()
+    images: NDArray[np.float32] = state.model.decode(z, labels).cpu().numpy()
+    state.model.train(was_training)
+    return images

@@ -1,0 +1,1 @@
+"""What the user is doing, as plain Python: no Qt, no torch."""

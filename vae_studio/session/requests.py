@@ -1,0 +1,121 @@
+"""Questions to a snapshot, and answers that carry their question. Frozen; no torch is imported.
+
+Images are float32 arrays [C, H, W] in [0, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_studio.core.measures import Terms
+from vae_studio.session.state import Input, LatentState, Weights
+
+if TYPE_CHECKING:
+    from vae_studio.core.snapshot import Snapshot
+
+Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenRequest:
+    """Open a run and find where to stand in it.
+
+    path: of the run; snapshot: its weights where they are at hand, as while it trains. drawing: encoded when there is one; else ``image``, which is what the last model showed.
+    latent: kept instead, where its size fits (undo goes back to a state that was whole).
+    """
+
+    path: str
+    snapshot: Snapshot | None = None
+    drawing: Input | None = None
+    image: Image | None = None
+    latent: LatentState | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class OpenResult:
+    """The snapshot, and the code of what was asked for: z and label."""
+
+    request: OpenRequest
+    snapshot: Snapshot
+    z: tuple[float, ...]
+    label: Weights | None
+
+
+@dataclass(frozen=True, eq=False)
+class DecodeRequest:
+    """What does this z look like?"""
+
+    snapshot: Snapshot
+    latent: LatentState
+
+
+@dataclass(frozen=True, eq=False)
+class DecodeResult:
+    """It looks like this."""
+
+    request: DecodeRequest
+    image: Image
+
+
+@dataclass(frozen=True, eq=False)
+class EncodeRequest:
+    """Where is this drawing in latent space, and what does the model make of it?"""
+
+    snapshot: Snapshot
+    input: Input
+
+
+@dataclass(frozen=True, eq=False)
+class EncodeResult:
+    """image: what the encoder saw; mu, logvar, label: its code; x_hat: decoded from mu."""
+
+    request: EncodeRequest
+    image: Image
+    mu: tuple[float, ...]
+    logvar: tuple[float, ...]
+    label: Weights | None
+    x_hat: Image
+    terms: Terms
+
+
+@dataclass(frozen=True, eq=False)
+class LabelsRequest:
+    """The same z in every class?"""
+
+    snapshot: Snapshot
+    z: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelsResult:
+    """images: [K, C, H, W]."""
+
+    request: LabelsRequest
+    images: Image
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRequest:
+    """What does the prior hold? seed: of the draw; label: class weights or None."""
+
+    snapshot: Snapshot
+    count: int
+    seed: int
+    label: Weights | None
+
+
+@dataclass(frozen=True, eq=False)
+class SampleResult:
+    """z: [n, L]; images: [n, C, H, W]."""
+
+    request: SampleRequest
+    z: NDArray[np.float32]
+    images: Image
+
+
+Request = OpenRequest | DecodeRequest | EncodeRequest | LabelsRequest | SampleRequest
+Result = OpenResult | DecodeResult | EncodeResult | LabelsResult | SampleResult

@@ -1,0 +1,114 @@
+"""Where the user is: which model, which point in its latent space, which drawing.
+
+Everything is frozen; transitions are functions from a state to the next. Undo is a list of
+these states. ``ui.store.Store`` owns the current one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vae_studio.session.strokes import Strokes
+
+Weights = tuple[float, ...]  # of the classes: one-hot, or a mix
+
+
+@dataclass(frozen=True)
+class LatentState:
+    """The point that every panel shows.
+
+    z: L entries. label: class weights, None for a model without classes. locked: dimensions
+    that *random* and *mean* leave alone.
+    """
+
+    z: tuple[float, ...] = ()
+    label: Weights | None = None
+    locked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Input:
+    """What the encoder sees.
+
+    strokes: the drawing. label: the class the user says it is; None lets the model say.
+    """
+
+    strokes: Strokes
+    label: int | None = None
+
+
+@dataclass(frozen=True)
+class SessionState:
+    """One moment of a session.
+
+    model: folder of the run that is shown, "" before the first one opens. input: the drawing,
+    None for an empty canvas. moved: whether z was changed since the drawing gave it.
+    """
+
+    model: str = ""
+    latent: LatentState = LatentState()
+    input: Input | None = None
+    moved: bool = False
+
+
+def with_z(state: SessionState, z: Sequence[float]) -> SessionState:
+    """The user moves to another z."""
+    latent = replace(state.latent, z=tuple(float(value) for value in z))
+    return replace(state, latent=latent, moved=True)
+
+
+def with_dimension(state: SessionState, index: int, value: float) -> SessionState:
+    """One slider moves."""
+    z = list(state.latent.z)
+    z[index] = float(value)
+    return with_z(state, z)
+
+
+def with_free_dimensions(state: SessionState, values: Sequence[float]) -> SessionState:
+    """Every dimension that is not locked takes its new value."""
+    locked = state.latent.locked
+    old = state.latent.z
+    return with_z(state, [old[i] if i in locked else value for i, value in enumerate(values)])
+
+
+def with_lock(state: SessionState, index: int, locked: bool) -> SessionState:
+    """Lock or free one dimension."""
+    locks = state.latent.locked | {index} if locked else state.latent.locked - {index}
+    return replace(state, latent=replace(state.latent, locked=locks))
+
+
+def with_label(state: SessionState, label: Weights) -> SessionState:
+    """The same z in another class."""
+    return replace(state, latent=replace(state.latent, label=label), moved=True)
+
+
+def with_strokes(state: SessionState, strokes: Strokes) -> SessionState:
+    """The drawing changes; z follows once it is encoded."""
+    if not strokes:
+        return replace(state, input=None, moved=True)
+    label = state.input.label if state.input else None
+    return replace(state, input=Input(strokes, label), moved=False)
+
+
+def with_input_label(state: SessionState, label: int | None) -> SessionState:
+    """The user says which class the drawing is, or leaves it to the model."""
+    if state.input is None:
+        return state
+    return replace(state, input=replace(state.input, label=label), moved=False)
+
+
+def with_code(state: SessionState, z: Sequence[float], label: Weights | None) -> SessionState:
+    """The encoder's answer becomes the point; the drawing still owns it."""
+    latent = replace(state.latent, z=tuple(z), label=label)
+    return replace(state, latent=latent, moved=False)
+
+
+def with_model(
+    state: SessionState, model: str, z: Sequence[float], label: Weights | None
+) -> SessionState:
+    """Another model opens, with z fitted to what was on screen; locks hold where they can."""
+    same = len(z) == len(state.latent.z)
+    locked = state.latent.locked if same else frozenset[int]()
+    return replace(state, model=model, latent=LatentState(tuple(z), label, locked))
+

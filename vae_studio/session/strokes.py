@@ -1,0 +1,69 @@
+"""Pen strokes as values: points on a canvas whose sides run from 0 to 1, y down."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One line of the pen. points: at least one; width: of the pen, as a share of the canvas."""
+
+    points: tuple[Point, ...]
+    width: float
+
+
+Strokes = tuple[Stroke, ...]
+
+
+def extended(strokes: Strokes, point: Point) -> Strokes:
+    """The last stroke goes on to ``point``."""
+    last = strokes[-1]
+    return (*strokes[:-1], Stroke((*last.points, point), last.width))
+
+
+def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes:
+    """Rub from ``start`` to ``end`` with a round eraser: what it touches goes, strokes split.
+
+    radius: as a share of the canvas. Strokes that are not touched are returned as they are.
+    """
+    kept: list[Stroke] = []
+    for stroke in strokes:
+        reach = radius + stroke.width / 2
+        dense = _dense(stroke.points, reach / 2)
+        inside = [_distance_to_segment(point, start, end) <= reach for point in dense]
+        if not any(inside):
+            kept.append(stroke)
+            continue
+        part: list[Point] = []
+        for point, gone in zip(dense, inside, strict=True):
+            if not gone:
+                part.append(point)
+            elif part:
+                kept.append(Stroke(tuple(part), stroke.width))
+                part = []
+        if part:
+            kept.append(Stroke(tuple(part), stroke.width))
+    return tuple(kept)
+
+
+def _dense(points: tuple[Point, ...], step: float) -> list[Point]:
+    """The same line with no two points further apart than ``step``, so that it can be cut."""
+    dense = [points[0]]
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        pieces = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / step))
+        dense += [
+            (x0 + (x1 - x0) * i / pieces, y0 + (y1 - y0) * i / pieces) for i in range(1, pieces + 1)
+        ]
+    return dense
+
+
+def _distance_to_segment(point: Point, start: Point, end: Point) -> float:
+    (x, y), (x0, y0), (x1, y1) = point, start, end
+    dx, dy = x1 - x0, y1 - y0
+    length = dx * dx + dy * dy
+    along = 0.0 if length == 0 else max(0.0, min(1.0, ((x - x0) * dx + (y - y0) * dy) / length))
+    return math.hypot(x - x0 - along * dx, y - y0 - along * dy)

@@ -1,0 +1,116 @@
+"""Requests -> results: the core's functions behind the questions of the window. Needs torch.
+
+Imported by ``explore_thread`` on its own thread, so that no window waits for ``import torch``.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import numpy as np
+import torch
+
+from vae_studio.core.checkpoint import load_snapshot
+from vae_studio.core.digit import digit_image
+from vae_studio.core.explore import (
+    Encoded,
+    decode,
+    decode_labels,
+    encode,
+    one_hot,
+    reconstruction_terms,
+    sample,
+)
+from vae_studio.core.model import VAE
+from vae_studio.core.runs import find_run
+from vae_studio.core.snapshot import ModelCache
+from vae_studio.session.folders import runs_folder
+from vae_studio.session.requests import (
+    DecodeRequest,
+    DecodeResult,
+    EncodeRequest,
+    EncodeResult,
+    Image,
+    LabelsRequest,
+    LabelsResult,
+    OpenRequest,
+    OpenResult,
+    Request,
+    Result,
+    SampleRequest,
+    SampleResult,
+)
+from vae_studio.session.state import Input, Weights
+from vae_studio.session.strokes import Strokes
+
+_models = ModelCache()
+
+
+@singledispatch
+def answer(request: Request) -> Result:
+    """Answer one question. Raises ``StudioError`` for what a person can mend."""
+    raise TypeError(f"no answer to {request!r}")
+
+
+@answer.register
+def _(request: OpenRequest) -> OpenResult:
+    snapshot = request.snapshot or load_snapshot(find_run(request.path, [runs_folder()]))
+    model = _models.model(snapshot)
+    classes, size = snapshot.spec.num_classes, snapshot.spec.latent_dim
+    latent = request.latent
+    if latent and len(latent.z) == size and (len(latent.label or ()) == classes):
+        return OpenResult(request, snapshot, latent.z, latent.label)
+    if request.drawing:
+        code = _encode_drawing(model, request.drawing)[1]
+    elif request.image is not None and request.image.shape == snapshot.spec.image_shape:
+        code = encode(model, request.image)
+    else:
+        code = Encoded((0.0,) * size, (0.0,) * size, one_hot(0, classes) if classes else None)
+    return OpenResult(request, snapshot, code.mu, code.label)
+
+
+@answer.register
+def _(request: DecodeRequest) -> DecodeResult:
+    model = _models.model(request.snapshot)
+    return DecodeResult(request, decode(model, request.latent.z, request.latent.label))
+
+
+@answer.register
+def _(request: EncodeRequest) -> EncodeResult:
+    model = _models.model(request.snapshot)
+    image, code = _encode_drawing(model, request.input)
+    return EncodeResult(
+        request,
+        image,
+        code.mu,
+        code.logvar,
+        code.label,
+        decode(model, code.mu, code.label),
+        reconstruction_terms(model, image, code),
+    )
+
+
+@answer.register
+def _(request: LabelsRequest) -> LabelsResult:
+    return LabelsResult(request, decode_labels(_models.model(request.snapshot), request.z))
+
+
+@answer.register
+def _(request: SampleRequest) -> SampleResult:
+    generator = torch.Generator().manual_seed(request.seed)
+    model = _models.model(request.snapshot)
+    z, images = sample(model, request.count, generator, request.label)
+    return SampleResult(request, z, images)
+
+
+def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:
+    image = drawing_image(drawing.strokes)
+    label: Weights | None = None
+    if model.spec.conditional and drawing.label is not None:
+        label = one_hot(drawing.label, model.spec.num_classes)
+    return image, encode(model, image, label)
+
+
+def drawing_image(strokes: Strokes) -> Image:
+    """The drawing as the encoder sees it: float32 [1, 28, 28] in [0, 1]."""
+    return digit_image([np.asarray(stroke.points) for stroke in strokes])[np.newaxis]

@@ -1,0 +1,68 @@
+"""``ExploreThread``: answers the window's questions, one after the other, in keyed lanes.
+
+In a lane the latest request wins; lanes do not cancel each other and take turns.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from vae_studio.core.errors import StudioError
+from vae_studio.session.requests import Request
+
+log = logging.getLogger(__name__)
+
+
+class ExploreThread(QThread):
+    """Signals: ``answered(lane, result)``, ``failed(lane, request, error)``, ``ready()`` once torch
+    is loaded. They reach their receivers on the thread these live in."""
+
+    answered = Signal(str, object)
+    failed = Signal(str, object, object)
+    ready = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("explore")
+        self._condition = threading.Condition()
+        self._waiting: OrderedDict[str, Request] = OrderedDict()
+        self._stopped = False
+
+    def ask(self, lane: str, request: Request) -> None:
+        """Queue a question; one that still waits in the same lane is dropped."""
+        with self._condition:
+            self._waiting[lane] = request
+            self._condition.notify()
+
+    def stop(self) -> None:
+        """End after the question in hand; what waits is dropped. Then ``wait()``."""
+        with self._condition:
+            self._stopped = True
+            self._waiting.clear()
+            self._condition.notify()
+
+    def run(self) -> None:
+        """The thread's body."""
+        from vae_studio.workers.answers import answer
+
+        self.ready.emit()
+        while True:
+            with self._condition:
+                while not self._waiting and not self._stopped:
+                    self._condition.wait()
+                if self._stopped:
+                    return
+                lane, request = self._waiting.popitem(last=False)
+            try:
+                result = answer(request)
+            except Exception as error:
+                if not isinstance(error, StudioError):
+                    log.exception("no answer in lane %s", lane)
+                    error = StudioError("worker.unexpected", reason=f"{type(error).__name__}: {error}")
+                self.failed.emit(lane, request, error)
+            else:
+                self.answered.emit(lane, result)
