@@ -155,7 +155,8 @@ def _train(options: argparse.Namespace) -> int:
     steps = steps_per_epoch(len(data.train), spec, config)
     try:
         # disable=None: no bar where standard error is no terminal
-        with tqdm(total=config.epochs * steps, unit="step", mininterval=0.2, disable=None) as progress:
+        total = config.epochs * steps
+        with tqdm(total=total, unit="step", mininterval=0.2, disable=None) as progress:
             for event in train(state, data, control):
                 recorder.record(event)
                 if isinstance(event, StepDone):
@@ -262,7 +263,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
     try:
         with Image.open(options.image) as picture:
             x = image_to_input(picture)[np.newaxis]
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
+    except ImageError as error:
+        raise ImageError(error.code, **{"path": str(options.image), **error.params}) from error
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ImageError(
             "image.unreadable", path=str(options.image), reason=_reason(error)
         ) from error
@@ -282,9 +285,7 @@ def _save(path: Path, picture: Any) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png(picture, scale=4))
     except OSError as error:
-        raise CheckpointError(
-            "checkpoint.write", path=str(path), reason=_reason(error)
-        ) from error
+        raise CheckpointError("checkpoint.write", path=str(path), reason=_reason(error)) from error
     print(path)
 
 

@@ -24,12 +24,11 @@ from vae_studio.core.control import Change
 from vae_studio.core.durable import sync_folder, write_bytes, write_json
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.model import Decoder, Encoder
-from vae_studio.core.runs import RunInfo, WeightsType, read_json, read_run
+from vae_studio.core.runs import RunInfo, WeightsType, read_json, read_metrics, read_run
 from vae_studio.core.snapshot import Snapshot
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.trainer import TrainState, new_state
 
-_KEEP = 2  # generations
 _MAX_PARAMETERS = 200_000_000
 _MAX_HEADER = 2**20  # bytes of a safetensors header; ours take 3 kB
 _WEIGHTS, _TRAINING, _DIGESTS = "model.safetensors", "training.safetensors", "digests.json"
@@ -49,7 +48,7 @@ def save_weights(
     """
     folder = run / "checkpoint"
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = _generations(folder)
+    numbers, good = _generations(folder), _good_generation(folder)
     number = max(numbers, default=0) + 1
     generation = folder / f"generation-{number:06d}"
     generation.mkdir()
@@ -58,7 +57,7 @@ def save_weights(
         files = {
             _WEIGHTS: pack_tensors(
                 {
-                    key: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
+                    key: value.to("cpu", dtype if value.is_floating_point() else None).contiguous()
                     for key, value in weights.items()
                 }
             )
@@ -74,7 +73,7 @@ def save_weights(
     except BaseException:
         shutil.rmtree(generation, ignore_errors=True)
         raise
-    for old in sorted(numbers)[: 1 - _KEEP]:
+    for old in numbers - {good}:
         shutil.rmtree(folder / f"generation-{old:06d}", ignore_errors=True)
 
 
@@ -100,23 +99,32 @@ def load_snapshot(path: Path | str) -> Snapshot:
         epoch=info.epoch,
         step=info.step,
         weights=weights,
-        evaluation=info.evaluation if info.evaluated_epoch == info.epoch else None,
+        evaluation=info.evaluation if _is_evaluated(info) else None,
     )
+
+
+def _is_evaluated(info: RunInfo) -> bool:
+    """Whether the figures are of the weights that were saved last, and not of some steps before."""
+    if info.evaluated_epoch != info.epoch:
+        return False
+    if info.status in ("running", "finished"):
+        return True  # saved at the end of an epoch
+    try:
+        rows = read_metrics(info.path)
+    except CheckpointError:
+        return False
+    return bool(rows) and rows[-1].get("step") == info.step
 
 
 def _load_generation(info: RunInfo, name: str, check: Any) -> dict[str, Tensor]:
     folder = info.path / "checkpoint"
-    manifest = read_json(folder / "manifest.json", info.path)
-    good = manifest.get("generation")
-    if good not in _generations(folder):
-        raise CheckpointError("checkpoint.incomplete", path=str(info.path))
-    failure: CheckpointError | None = None
+    good = _good_generation(folder)
+    failure = CheckpointError("checkpoint.incomplete", path=str(info.path))
     for number in sorted((n for n in _generations(folder) if n <= good), reverse=True):
         try:
             return _load_file(folder / f"generation-{number:06d}", name, info, check)
         except CheckpointError as error:
-            failure = failure or error
-    assert failure is not None
+            failure = error if number == good else failure
     raise failure
 
 
@@ -197,6 +205,15 @@ def parameter_count(spec: ModelSpec) -> int:
     if count > _MAX_PARAMETERS:
         raise CheckpointError("checkpoint.too_large", parameters=count, limit=_MAX_PARAMETERS)
     return count
+
+
+def _good_generation(folder: Path) -> int:
+    """The generation that the manifest names; 0, which is none, without a readable manifest."""
+    try:
+        number = read_json(folder / "manifest.json", folder.parent).get("generation")
+    except CheckpointError:
+        return 0
+    return number if isinstance(number, int) else 0
 
 
 def _generations(folder: Path) -> set[int]:

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
+from vae_studio.core.spec import TrainConfig
+
 ChangedField = Literal["beta", "learning_rate"]
 
 
@@ -56,7 +58,11 @@ class TrainControl:
             self._condition.notify_all()
 
     def set(self, field: ChangedField, value: float) -> None:
-        """Change a value from the next step on; the trainer notes it in the journal."""
+        """Change a value from the next step on; the trainer notes it in the journal.
+
+        Raises ``SpecError`` for a value that ``TrainConfig`` would refuse.
+        """
+        TrainConfig(**{field: value})  # type: ignore[arg-type]
         with self._condition:
             self._changes.append((field, value))
 

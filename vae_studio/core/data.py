@@ -115,9 +115,7 @@ def parse_idx(content: bytearray, name: str) -> NDArray[np.uint8]:
     for size in shape:
         expected *= size
     if len(content) - start != expected:
-        raise DatasetError(
-            "data.length", path=name, expected=expected, found=len(content) - start
-        )
+        raise DatasetError("data.length", path=name, expected=expected, found=len(content) - start)
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 

@@ -35,7 +35,8 @@ class Encoded:
 @torch.no_grad()
 def decode(model: VAE, z: Sequence[float], label: Label | None = None) -> NDArray[np.float32]:
     """Decode one z (L entries): float32 [C, H, W] in [0, 1]."""
-    return _images(model, torch.tensor([z], dtype=torch.float32), label)[0]
+    image: NDArray[np.float32] = _images(model, torch.tensor([z], dtype=torch.float32), label)[0]
+    return image
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ Layer names and shapes are those of the usual tutorial code, so that its weights
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -76,7 +77,7 @@ class VAE(nn.Module):
         """Pixels before the sigmoid: [B, C, H, W]. Stable and fast, for the losses."""
         z = self._dropout(z, self.spec.latent_dropout, generator)
         logits: Tensor = self.decoder(self._join(z, labels), generator)
-        return logits.unflatten(1, self.spec.image_shape)
+        return logits.reshape(len(logits), *self.spec.image_shape)
 
     def _dropout(self, x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
         return dropout(x, share, generator) if self.training else x
@@ -130,7 +131,7 @@ class Decoder(nn.Module):
 def _add_hidden_layers(
     module: nn.Module, sizes: tuple[int, ...], first: int, batch_norm: bool
 ) -> None:
-    for number, (wide, narrow) in enumerate(zip(sizes, sizes[1:], strict=False), start=first):
+    for number, (wide, narrow) in enumerate(pairwise(sizes), start=first):
         module.add_module(f"fc{number}", nn.Linear(wide, narrow))
         if batch_norm:
             module.add_module(f"bn{number}", nn.BatchNorm1d(narrow))
@@ -169,7 +170,7 @@ def initialise(model: VAE, method: Init, generator: torch.Generator) -> None:
     ``default`` is what ``nn.Linear`` does (He's uniform with a = √5, biases uniform in
     ±1/√fan_in); ``xavier`` and ``kaiming`` are uniform with zero biases.
     """
-    gain_of = {"nonlinearity": model.spec.activation, "a": model.spec.negative_slope}
+    slope, activation = model.spec.negative_slope, model.spec.activation
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d):
             module.reset_parameters()
@@ -177,7 +178,9 @@ def initialise(model: VAE, method: Init, generator: torch.Generator) -> None:
             if method == "xavier":
                 nn.init.xavier_uniform_(module.weight, generator=generator)
             elif method == "kaiming":
-                nn.init.kaiming_uniform_(module.weight, **gain_of, generator=generator)
+                nn.init.kaiming_uniform_(
+                    module.weight, a=slope, nonlinearity=activation, generator=generator
+                )
             else:
                 nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5.0), generator=generator)
             if method == "default":

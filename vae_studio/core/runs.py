@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 import time
 from collections.abc import Iterable, Mapping
@@ -75,15 +76,16 @@ def read_run(path: Path) -> RunInfo:
             status=_choice(values["status"], ("running", "finished", "stopped", "failed")),
             epoch=_count(values["epoch"]),
             step=_count(values["step"]),
-            seconds=float(values["seconds"]),
+            seconds=_number(values["seconds"]),
             evaluated_epoch=_count(values["evaluated_epoch"]),
             evaluation=None if evaluation is None else Evaluation.from_dict(evaluation),
             journal=tuple(
-                (_count(step), _text(field), float(value)) for step, field, value in values["journal"]
+                (_count(step), _text(field), _number(value))
+                for step, field, value in values["journal"]
             ),
             bundled=path.resolve().parent == bundled_path("checkpoints").resolve(),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, StudioError):
             raise
         raise CheckpointError("checkpoint.config", path=str(path), reason=repr(error)) from error
@@ -117,7 +119,8 @@ def read_json(path: Path, run: Path) -> Mapping[str, Any]:
     """A JSON object from a regular file of bounded size."""
     try:
         if not path.is_file():
-            raise CheckpointError("checkpoint.not_a_run", path=str(run))
+            part = "not_a_run" if path.name == "config.json" else "incomplete"
+            raise CheckpointError(f"checkpoint.{part}", path=str(run))
         if path.stat().st_size > _MAX_JSON:
             raise CheckpointError("checkpoint.config", path=str(run), reason="file too large")
         values = json.loads(path.read_bytes())
@@ -138,6 +141,13 @@ def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise ValueError(f"{value!r} is no count")
     return value
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not finite")
+    return number
 
 
 def _choice(value: Any, choices: tuple[str, ...]) -> Any:
@@ -166,9 +176,9 @@ def bundled_runs() -> list[RunInfo]:
     """The models that ship, in the order of ``VARIANTS``."""
     from vae_studio.core.variants import VARIANTS
 
-    order = list(VARIANTS)
     infos = list_runs([bundled_path("checkpoints")])
-    return sorted(infos, key=lambda info: order.index(info.variant) if info.variant in order else 99)
+    place = {name: number for number, name in enumerate(VARIANTS)}
+    return sorted(infos, key=lambda info: place.get(info.variant, len(place)))
 
 
 def find_run(text: str, folders: Iterable[Path] = ()) -> Path:
@@ -206,7 +216,11 @@ def rename_run(path: Path, name: str) -> RunInfo:
     values = dict(read_json(path / "config.json", path))
     _refuse_bundled(path)
     values["name"] = name
-    write_json(path / "config.json", values)
+    try:
+        write_json(path / "config.json", values)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError("checkpoint.write", path=str(path), reason=reason) from error
     return read_run(path)
 
 
@@ -215,9 +229,9 @@ def remove_run(path: Path) -> Path:
     _refuse_bundled(path)
     read_json(path / "config.json", path)  # only ever touch a run folder
     trash = path.parent / _TRASH
-    trash.mkdir(exist_ok=True)
     target = trash / f"{time.time_ns()}-{path.name}"
     try:
+        trash.mkdir(exist_ok=True)
         path.rename(target)
     except OSError as error:
         raise CheckpointError("runs.remove", path=str(path), reason=str(error)) from error

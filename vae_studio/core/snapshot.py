@@ -9,7 +9,6 @@ from threading import Lock
 
 import torch
 from torch import Tensor
-from torch import Tensor
 
 from vae_studio.core.measures import Evaluation
 from vae_studio.core.model import VAE

@@ -91,7 +91,7 @@ def _check_number(name: str, value: Any, limits: Mapping[str, Any], whole: bool)
     if isinstance(value, bool) or not isinstance(value, wanted):
         expected = "a whole number" if whole else "a number"
         raise SpecError("spec.type", field=name, value=value, expected=expected)
-    if not math.isfinite(value) or not low <= value <= high:
+    if not low <= value <= high:  # nor is NaN
         raise SpecError("spec.range", field=name, value=value, low=low, high=high)
 
 

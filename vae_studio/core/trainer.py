@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.control import Change, TrainControl
-from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.data import DATASETS, Dataset, DatasetInfo, DatasetPair
 from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
@@ -60,9 +60,14 @@ class TrainState:
 
 
 def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
-    """Fresh weights and a fresh optimiser; the same spec, configuration and seed give the same."""
+    """Fresh weights and a fresh optimiser; the same spec, configuration and seed give the same.
+
+    Raises ``SpecError`` where the model does not fit the batch size or the data set.
+    """
     if spec.batch_norm and config.batch_size < 2:
         raise SpecError("spec.range", field="batch_size", value=config.batch_size, low=2, high="…")
+    if config.dataset in DATASETS:
+        _check_fit(spec, DATASETS[config.dataset])
     device = pick_device(config.device)
     model = VAE(spec)
     initialise(model, config.init, _generator(config.seed, _INIT))
@@ -82,8 +87,22 @@ def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
     )
 
 
+def _check_fit(spec: ModelSpec, data: DatasetInfo) -> None:
+    if spec.image_shape != data.image_shape:
+        raise SpecError(
+            "spec.choice", field="image_shape", value=spec.image_shape, choices=data.image_shape
+        )
+    classes = len(data.class_names)
+    if spec.num_classes not in (0, classes):
+        raise SpecError(
+            "spec.choice", field="num_classes", value=spec.num_classes, choices=f"0, {classes}"
+        )
+
+
 def pick_device(wish: str) -> torch.device:
-    """``auto`` takes a GPU where there is one."""
+    """``auto`` takes a GPU where there is one; ``SpecError`` for ``cuda`` where there is none."""
+    if wish == "cuda" and not torch.cuda.is_available():
+        raise SpecError("spec.choice", field="device", value=wish, choices="auto, cpu")
     if wish == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(wish)
@@ -136,8 +155,18 @@ def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterat
         yield TrainingDone("finished", state.epoch, state.step)
     except FloatingPointError:
         yield TrainingFailed("train.not_finite", state.epoch + 1, state.step + 1)
-    except (torch.cuda.OutOfMemoryError, MemoryError):
+    except (RuntimeError, MemoryError) as error:
+        if not _is_out_of_memory(error):
+            raise
         yield TrainingFailed("train.memory", state.epoch + 1, state.step + 1)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """On the CPU, torch has no error type of its own for this."""
+    return (
+        isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError))
+        or "DefaultCPUAllocator" in str(error)
+    )
 
 
 def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Iterator[StepDone]:
@@ -172,15 +201,20 @@ def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Ite
 def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float) -> Terms:
     """One step of Adam on one batch. x: [B, C, H, W] in [0, 1]; labels: [B]."""
     model, optimizer = state.model, state.optimizer
+    buffers = [buffer.clone() for buffer in model.buffers()]  # batch norm's move in the pass below
     mu, logvar = model.encode(x, labels, state.noise)
     z = model.reparameterize(mu, logvar, state.noise)
     logits = model.decode_logits(z, labels, state.noise)
     terms = loss_terms(logits, x, mu, logvar, state.spec.likelihood)
     loss = terms.total(beta)
-    if not math.isfinite(loss.item()):
-        raise FloatingPointError  # before the weights are touched: they are the last good ones
+    if not math.isfinite(
+        loss.item()
+    ):  # before the weights are touched: they are the last good ones
+        for buffer, before in zip(model.buffers(), buffers, strict=True):
+            buffer.copy_(before)
+        raise FloatingPointError
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     if state.config.grad_clip > 0:
         torch.nn.utils.clip_grad_norm_(model.parameters(), state.config.grad_clip)
     for group in optimizer.param_groups:
@@ -195,6 +229,8 @@ def _finish_epoch(state: TrainState, test: Dataset, control: TrainControl) -> Ep
     evaluation = evaluate(state.model, test, should_stop=lambda: control.stopped)
     if evaluation is None:
         return None
+    if not math.isfinite(evaluation.negative_elbo):
+        raise FloatingPointError
     samples = fixed_samples(state)
     steps = state.step // (state.epoch + 1)
     images = max(1, state.position)

@@ -11,13 +11,19 @@ from platformdirs import user_data_path
 
 def home() -> Path:
     """The app's data folder: ``VAE_STUDIO_HOME``, or the platform's. Not created here."""
-    override = os.environ.get("VAE_STUDIO_HOME")
-    return Path(override).expanduser() if override else user_data_path("vae-studio", appauthor=False)
+    if override := os.environ.get("VAE_STUDIO_HOME"):
+        return Path(override).expanduser()
+    return user_data_path("vae-studio", appauthor=False)
 
 
 def runs_folder() -> Path:
     """Where the user's runs are."""
     return home() / "runs"
+
+
+def new_run_name(variant: str) -> str:
+    """What a new run is called in lists until it is renamed: variant and time of day."""
+    return f"{variant} · {datetime.now():%H:%M}"
 
 
 def new_run_folder(variant: str) -> Path:

@@ -24,12 +24,11 @@ Image = NDArray[np.float32]
 class OpenRequest:
     """Open a run and find where to stand in it.
 
-    path: of the run; snapshot: its weights where they are at hand, as while it trains. drawing: encoded when there is one; else ``image``, which is what the last model showed.
+    drawing: encoded when there is one; else ``image``, which is what the last model showed.
     latent: kept instead, where its size fits (undo goes back to a state that was whole).
     """
 
     path: str
-    snapshot: Snapshot | None = None
     drawing: Input | None = None
     image: Image | None = None
     latent: LatentState | None = None

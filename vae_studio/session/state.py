@@ -78,6 +78,11 @@ def with_lock(state: SessionState, index: int, locked: bool) -> SessionState:
     return replace(state, latent=replace(state.latent, locked=locks))
 
 
+def with_moved(state: SessionState, moved: bool) -> SessionState:
+    """Whether z is the user's own, or the drawing's to change."""
+    return replace(state, moved=moved)
+
+
 def with_label(state: SessionState, label: Weights) -> SessionState:
     """The same z in another class."""
     return replace(state, latent=replace(state.latent, label=label), moved=True)
@@ -111,4 +116,3 @@ def with_model(
     same = len(z) == len(state.latent.z)
     locked = state.latent.locked if same else frozenset[int]()
     return replace(state, model=model, latent=LatentState(tuple(z), label, locked))
-

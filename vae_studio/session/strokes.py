@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 Point = tuple[float, float]
 
@@ -53,7 +54,7 @@ def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes
 def _dense(points: tuple[Point, ...], step: float) -> list[Point]:
     """The same line with no two points further apart than ``step``, so that it can be cut."""
     dense = [points[0]]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         pieces = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / step))
         dense += [
             (x0 + (x1 - x0) * i / pieces, y0 + (y1 - y0) * i / pieces) for i in range(1, pieces + 1)

@@ -44,6 +44,7 @@ from vae_studio.session.state import Input, Weights
 from vae_studio.session.strokes import Strokes
 
 _models = ModelCache()
+_SMALLEST = 0.05  # of the canvas; a drawing below this is a dot, not a digit to blow up
 
 
 @singledispatch
@@ -54,7 +55,7 @@ def answer(request: Request) -> Result:
 
 @answer.register
 def _(request: OpenRequest) -> OpenResult:
-    snapshot = request.snapshot or load_snapshot(find_run(request.path, [runs_folder()]))
+    snapshot = load_snapshot(find_run(request.path, [runs_folder()]))
     model = _models.model(snapshot)
     classes, size = snapshot.spec.num_classes, snapshot.spec.latent_dim
     latent = request.latent
@@ -103,6 +104,12 @@ def _(request: SampleRequest) -> SampleResult:
     return SampleResult(request, z, images)
 
 
+def device() -> tuple[str, int]:
+    """What trainings run on by default: the GPU's name or "CPU", and the CPU threads in use."""
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    return name, torch.get_num_threads()
+
+
 def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:
     image = drawing_image(drawing.strokes)
     label: Weights | None = None
@@ -113,4 +120,5 @@ def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:
 
 def drawing_image(strokes: Strokes) -> Image:
     """The drawing as the encoder sees it: float32 [1, 28, 28] in [0, 1]."""
-    return digit_image([np.asarray(stroke.points) for stroke in strokes])[np.newaxis]
+    points = [np.asarray(stroke.points) for stroke in strokes]
+    return digit_image(points, smallest=_SMALLEST)[np.newaxis]

@@ -18,12 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class ExploreThread(QThread):
-    """Signals: ``answered(lane, result)``, ``failed(lane, request, error)``, ``ready()`` once torch
-    is loaded. They reach their receivers on the thread these live in."""
+    """Signals: ``answered(lane, result)``, ``failed(lane, request, error)``, ``ready(device, threads)``
+    once torch is loaded. They reach their receivers on the thread these live in."""
 
     answered = Signal(str, object)
     failed = Signal(str, object, object)
-    ready = Signal()
+    ready = Signal(str, int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,9 +47,9 @@ class ExploreThread(QThread):
 
     def run(self) -> None:
         """The thread's body."""
-        from vae_studio.workers.answers import answer
+        from vae_studio.workers.answers import answer, device
 
-        self.ready.emit()
+        self.ready.emit(*device())
         while True:
             with self._condition:
                 while not self._waiting and not self._stopped:
@@ -62,7 +62,8 @@ class ExploreThread(QThread):
             except Exception as error:
                 if not isinstance(error, StudioError):
                     log.exception("no answer in lane %s", lane)
-                    error = StudioError("worker.unexpected", reason=f"{type(error).__name__}: {error}")
+                    reason = f"{type(error).__name__}: {error}"
+                    error = StudioError("worker.unexpected", reason=reason)
                 self.failed.emit(lane, request, error)
             else:
                 self.answered.emit(lane, result)

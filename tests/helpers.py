@@ -1,0 +1,53 @@
+"""What tests of several modules need: small models, small real data, a run to its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vae_studio.core.control import TrainControl
+from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.events import Event
+from vae_studio.core.spec import ModelSpec, TrainConfig
+from vae_studio.core.trainer import TrainState, new_state, train
+
+
+def tiny(spec: ModelSpec, **changes: Any) -> ModelSpec:
+    """The same kind of network with few units."""
+    small = replace(spec, hidden=(48, 24), latent_dim=min(spec.latent_dim, 6))
+    return replace(small, **changes)
+
+
+def quick(**changes: Any) -> TrainConfig:
+    """A configuration for ``small``: 512 images in 4 steps, on the CPU."""
+    config = TrainConfig(epochs=1, batch_size=128, schedule="constant", device="cpu")
+    return replace(config, **changes)
+
+
+def part(data: DatasetPair, train_images: int, test_images: int) -> DatasetPair:
+    """The first images of both halves."""
+    return DatasetPair(
+        Dataset(data.train.images[:train_images], data.train.labels[:train_images]),
+        Dataset(data.test.images[:test_images], data.test.labels[:test_images]),
+    )
+
+
+def trained(
+    spec: ModelSpec, config: TrainConfig, data: DatasetPair
+) -> tuple[TrainState, list[Event]]:
+    """A run from start to end: its last state and all its events."""
+    state = new_state(spec, config)
+    return state, list(train(state, data, TrainControl()))
+
+
+def weights(state: TrainState) -> dict[str, Tensor]:
+    """A copy of the weights."""
+    return {key: value.clone() for key, value in state.model.state_dict().items()}
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Whether both hold the same numbers, bit for bit."""
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)

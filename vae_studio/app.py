@@ -1,0 +1,150 @@
+"""Composition root: builds settings, store and window, connects them, runs."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtGui import QIcon, QImage
+from PySide6.QtWidgets import QApplication
+
+from vae_studio import __version__
+from vae_studio.core import runs
+from vae_studio.core.errors import StudioError
+from vae_studio.core.resources import bundled_path
+from vae_studio.session.folders import home, runs_folder
+from vae_studio.session.settings import AppSettings, Theme, load_settings, save_settings
+from vae_studio.ui import theme
+from vae_studio.ui.main_window import MainWindow
+from vae_studio.ui.store import Store, first_model
+
+log = logging.getLogger(__name__)
+
+_SIGNAL_POLL_MS = 200  # how often Python gets a chance to see Ctrl+C
+_TRASH_SECONDS = 30 * 24 * 3600
+
+
+@dataclass
+class Studio:
+    """One running app."""
+
+    app: QApplication
+    store: Store
+    window: MainWindow
+    lifecycle: Lifecycle
+
+
+class Lifecycle(QObject):
+    """Starts the work once the window is painted, and ends it when the window closes."""
+
+    def __init__(self, app: QApplication, store: Store, settings: AppSettings) -> None:
+        super().__init__()
+        self._app, self._store, self._settings = app, store, settings
+        self._theme: Theme = settings.theme
+        self._closed = False
+        self.window: MainWindow | None = None
+        store.failed.connect(self._fall_back)
+
+    @Slot()
+    def begin(self) -> None:
+        """Load torch off the GUI thread, then the last model, at a digit worth looking at."""
+        runs.empty_trash(runs_folder(), _TRASH_SECONDS)
+        self._store.start()
+        last = Path(self._settings.model)
+        model = last if self._settings.model and last.is_dir() else first_model()
+        self._store.open_model(model, image=first_digit())
+
+    @Slot(object)
+    def _fall_back(self, error: StudioError) -> None:
+        """The last model does not open any more: show the first one."""
+        if self._store.snapshot is None and self._settings.model:
+            self._settings = AppSettings()
+            self._store.open_model(first_model(), image=first_digit())
+
+    @Slot(str)
+    def choose_theme(self, name: str) -> None:
+        """Show the app in another scheme, from now on."""
+        self._theme = cast("Theme", name)
+        theme.apply(self._app, self._theme)
+
+    @Slot()
+    def system_scheme_changed(self) -> None:
+        """The system went dark or light."""
+        theme.apply(self._app, self._theme)
+
+    @Slot()
+    def end(self) -> None:
+        """Stop and save the training, end the threads, remember the window."""
+        if self._closed or self.window is None:
+            return
+        self._closed = True
+        settings = self.window.settings(self._theme)
+        self.window.hide()
+        self._store.shutdown()
+        try:
+            save_settings(settings_path(), settings)
+        except OSError as error:
+            log.warning("settings not saved: %s", error)
+
+
+def settings_path() -> Path:
+    """Where the app's settings are kept."""
+    return home() / "settings.json"
+
+
+def first_digit() -> np.ndarray:
+    """A test digit that the first start shows: float32 [1, 28, 28] in [0, 1]."""
+    picture = QImage(str(bundled_path("assets") / "samples" / "first-digit.png"))
+    picture = picture.convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(picture.constBits(), np.uint8).reshape(-1, picture.bytesPerLine())
+    return (rows[:, : picture.width()].astype(np.float32) / 255.0)[np.newaxis]
+
+
+def build(app: QApplication, seed: int | None = None) -> Studio:
+    """The whole app, not yet shown. seed: of *random*."""
+    settings = load_settings(settings_path())
+    theme.apply(app, settings.theme)
+    store = Store(seed)
+    window = MainWindow(store, settings)
+    lifecycle = Lifecycle(app, store, settings)
+    lifecycle.window = window
+    window.closing.connect(lifecycle.end)
+    window.theme_chosen.connect(lifecycle.choose_theme)
+    app.styleHints().colorSchemeChanged.connect(lifecycle.system_scheme_changed)
+    return Studio(app, store, window, lifecycle)
+
+
+def make_application() -> QApplication:
+    """The QApplication, with name and icon."""
+    app = QApplication.instance() or QApplication(["vae-studio"])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("vae-studio")
+    app.setApplicationDisplayName("VAE Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("vae-studio")
+    app.setWindowIcon(QIcon(str(bundled_path("assets") / "icons" / "vae-studio.svg")))
+    return app
+
+
+def run() -> int:
+    """Show the window until it is closed. Returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    sys.setswitchinterval(0.001)  # the GUI thread gets its turn sooner while a model trains
+    app = make_application()
+    studio = build(app)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: studio.window.close())
+    poll = QTimer(interval=_SIGNAL_POLL_MS)
+    poll.timeout.connect(lambda: None)  # runs Python, which then runs signal handlers
+    poll.start()
+    studio.window.show()
+    QTimer.singleShot(0, studio.lifecycle.begin)
+    code: int = app.exec()
+    studio.lifecycle.end()
+    return code

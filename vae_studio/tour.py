@@ -1,0 +1,158 @@
+"""``vae-studio tour``: the real window, driven through its four jobs; a picture of each."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPointF
+    from PySide6.QtWidgets import QWidget
+
+    from vae_studio.app import Studio
+
+_PATIENCE = 180.0  # seconds for any one thing to happen
+
+# A 3, as a hand draws it: x and y as shares of the canvas.
+_THREE = (
+    (0.30, 0.26), (0.38, 0.19), (0.50, 0.16), (0.62, 0.19), (0.67, 0.28), (0.63, 0.38),
+    (0.53, 0.45), (0.45, 0.47), (0.56, 0.49), (0.67, 0.56), (0.71, 0.67), (0.66, 0.78),
+    (0.54, 0.84), (0.41, 0.83), (0.30, 0.76),
+)  # fmt: skip
+
+
+def run_tour(output: Path, theme: str = "dark") -> Iterator[Path]:
+    """Drive the window and yield the path of each picture as it is written into ``output``.
+
+    Runs without a screen, in a data folder of its own that is removed afterwards.
+    """
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="vae-studio-tour-") as home:
+        os.environ["VAE_STUDIO_HOME"] = home
+        from vae_studio.app import build, make_application
+
+        studio = build(make_application(), seed=7)
+        studio.lifecycle.choose_theme(theme)
+        studio.window.show()
+        studio.lifecycle.begin()
+        try:
+            for name, act in _STOPS:
+                act(studio)
+                path = output / f"{name}.png"
+                studio.window.grab().save(str(path))
+                yield path
+        finally:
+            studio.window.close()
+
+
+def _first_digit(studio: Studio) -> None:
+    _wait(studio, lambda: studio.store.last_decoded is not None)
+    _settle(studio)
+
+
+def _drag_a_slider(studio: Studio) -> None:
+    from PySide6.QtCore import QPointF
+
+    from vae_studio.ui.panels.sliders import SlidersPanel
+
+    slider = studio.window.panel(SlidersPanel).rows[0].slider
+    width, middle = slider.width(), slider.height() / 2
+    share = (slider.value() - slider.minimum()) / (slider.maximum() - slider.minimum())
+    start = 6 + share * (width - 12)
+    end = 0.85 * width if share < 0.5 else 0.15 * width
+    path = [QPointF(start + (end - start) * i / 20, middle) for i in range(21)]
+    _drag(studio, slider, path)
+
+
+def _draw_a_digit(studio: Studio) -> None:
+    from PySide6.QtCore import QPointF
+
+    from vae_studio.ui.panels.draw.panel import DrawPanel
+
+    canvas = studio.window.panel(DrawPanel).canvas
+    side = min(canvas.width(), canvas.height())
+    left, top = (canvas.width() - side) / 2, (canvas.height() - side) / 2
+    _drag(studio, canvas, [QPointF(left + x * side, top + y * side) for x, y in _THREE])
+    _wait(studio, lambda: studio.store.last_encoded is not None)
+    _settle(studio)
+
+
+def _pick_a_label(studio: Studio) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from vae_studio.core.resources import bundled_path
+    from vae_studio.ui.panels.labels import LabelsPanel
+
+    studio.store.open_model(bundled_path("checkpoints") / "cvae")
+    panel = studio.window.panel(LabelsPanel)
+    _wait(studio, lambda: len(panel.buttons) == 10 and studio.store.last_encoded is not None)
+    _settle(studio)
+    QTest.mouseClick(panel.buttons[5], Qt.MouseButton.LeftButton)
+    _settle(studio)
+
+
+def _train(studio: Studio) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from vae_studio.ui.panels.train.panel import TrainPanel
+
+    panel = studio.window.panel(TrainPanel)
+    QTest.mouseClick(panel.train, Qt.MouseButton.LeftButton)
+    _wait(studio, lambda: panel.film.count >= 3)
+    _settle(studio)
+
+
+_STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
+    ("1-start", _first_digit),
+    ("2-slider", _drag_a_slider),
+    ("3-draw", _draw_a_digit),
+    ("4-label", _pick_a_label),
+    ("5-train", _train),
+)
+
+
+def _drag(studio: Studio, widget: QWidget, path: list[QPointF]) -> None:
+    """Real mouse events along ``path``, in the widget's coordinates."""
+    from PySide6.QtCore import QEvent, Qt
+    from PySide6.QtGui import QMouseEvent
+
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    keys = Qt.KeyboardModifier.NoModifier
+
+    def send(
+        kind: QEvent.Type, point: QPointF, button: Qt.MouseButton, held: Qt.MouseButton
+    ) -> None:
+        event = QMouseEvent(kind, point, widget.mapToGlobal(point), button, held, keys)
+        studio.app.sendEvent(widget, event)
+        studio.app.processEvents()
+
+    send(QEvent.Type.MouseButtonPress, path[0], left, left)
+    for point in path[1:]:
+        send(QEvent.Type.MouseMove, point, none, left)
+        _settle(studio, 0.02)
+    send(QEvent.Type.MouseButtonRelease, path[-1], left, none)
+    _settle(studio)
+
+
+def _wait(studio: Studio, condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("the window did not get there in time")
+        studio.app.processEvents()
+        time.sleep(0.005)
+
+
+def _settle(studio: Studio, seconds: float = 0.4) -> None:
+    """Let answers that are under way arrive and be painted."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        studio.app.processEvents()
+        time.sleep(0.002)

@@ -1,0 +1,429 @@
+"""The window: docks built from ``PANELS``, menus and keys, status bar, messages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QByteArray, QCoreApplication, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
+
+from vae_studio import __version__
+from vae_studio.core.errors import StudioError
+from vae_studio.session.settings import AppSettings, Theme
+from vae_studio.ui import theme
+from vae_studio.ui.captions import duration, snapshot_caption
+from vae_studio.ui.messages import error_sentence
+from vae_studio.ui.panels import PANELS
+from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.panels.draw.panel import DrawPanel
+from vae_studio.ui.panels.models import ModelsPanel
+from vae_studio.ui.panels.train.panel import TrainPanel
+from vae_studio.ui.store import Store
+from vae_studio.ui.training import TrainingView, TrainStatus
+from vae_studio.ui.widgets.buttons import tool_button
+from vae_studio.ui.widgets.palette import CommandPalette
+from vae_studio.ui.widgets.toast import Toast
+
+if TYPE_CHECKING:
+    from vae_studio.core.snapshot import Snapshot
+    from vae_studio.session.state import SessionState
+
+_SIZE = QSize(1280, 800)
+_TITLE_BAR = 32  # px, about; the system draws it above the window
+_LAYOUT_VERSION = 1  # of the set of docks; another number drops layouts saved before
+_COLUMN_WIDTHS = (260, 300, 376, 320)
+
+P = TypeVar("P", bound=Panel)
+
+
+class MainWindow(QMainWindow):
+    """Signals: ``closing()``, when the user wants the end; ``theme_chosen(name)``."""
+
+    closing = Signal()
+    theme_chosen = Signal(str)
+
+    def __init__(self, store: Store, settings: AppSettings) -> None:
+        super().__init__()
+        self.store = store
+        self.setWindowTitle("VAE Studio")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._conditional = False  # of the model shown; its panel comes to the front on a change
+        self.docks: dict[str, QDockWidget] = {}
+        self.panels: dict[type[Panel], Panel] = {}
+        for row in PANELS:
+            self._add_dock(row.name, QCoreApplication.translate("Panels", row.title), row.panel)
+        self._make_status_bar()
+        self._make_actions(settings.theme)
+        self.toast = Toast(self)
+        room = self.screen().availableSize() - QSize(0, _TITLE_BAR)
+        self.resize(_SIZE.boundedTo(room))
+        self.reset_layout()
+        self._restore(settings)
+        store.failed.connect(self.show_error)
+        store.run_removed.connect(self._offer_undo)
+        store.snapshot_changed.connect(self._show_snapshot)
+        store.following_changed.connect(self._show_following)
+        store.state_changed.connect(self._render)
+        store.training.changed.connect(self._show_training)
+        store.training.ended.connect(self._say_end)
+
+    def panel(self, kind: type[P]) -> P:
+        """The panel of that class."""
+        panel = self.panels[kind]
+        assert isinstance(panel, kind)
+        return panel
+
+    # Docks ---------------------------------------------------------------------------------
+
+    def _add_dock(self, name: str, title: str, kind: type[Panel]) -> None:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        panel = kind(self.store)
+        dock.setWidget(panel)
+        dock.setTitleBarWidget(_DockTitle(dock))
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        self.docks[name] = dock
+        self.panels[kind] = panel
+
+    def reset_layout(self) -> None:
+        """Put every panel back to its place in ``PANELS``."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        places: dict[tuple[int, int], QDockWidget] = {}
+        rows = sorted(PANELS, key=lambda row: (row.place[1], row.place[0]))
+        columns = Qt.Orientation.Horizontal
+        previous: QDockWidget | None = None
+        for row in rows:  # the upper row, from left to right
+            dock = self.docks[row.name]
+            if row.place[1] or row.place in places:
+                continue
+            if previous is None:
+                self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+            elif row.place[0] != 2:
+                self.splitDockWidget(previous, dock, columns)
+            places[row.place] = dock
+            previous = dock if row.place[0] != 2 else previous
+        for row in rows:  # what stands below
+            if row.place[1]:
+                above = places[row.place[0], 0]
+                self.splitDockWidget(above, self.docks[row.name], Qt.Orientation.Vertical)
+        # The third column shares the second one's lower panel, so it is split off last.
+        self.splitDockWidget(places[1, 0], places[2, 0], columns)
+        for row in rows:
+            dock = self.docks[row.name]
+            if dock is not places.get(row.place) and not row.place[1]:
+                self.tabifyDockWidget(places[row.place], dock)
+            dock.show()
+        places[2, 0].raise_()
+        self._share_space()
+
+    def _share_space(self) -> None:
+        rows = Qt.Orientation.Vertical
+        upper = [self.docks[name] for name in ("models", "decoded", "samples", "draw")]
+        self.resizeDocks(upper, list(_COLUMN_WIDTHS), Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["models"], self.docks["sliders"]], [250, 480], rows)
+        self.resizeDocks([self.docks["decoded"], self.docks["train"]], [360, 370], rows)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._settled:  # docks share space as asked only once they are laid out
+            self._settled = True
+            self._share_space()
+
+    def _restore(self, settings: AppSettings) -> None:
+        self._settled = bool(settings.layout)
+        for text, restore in (
+            (settings.geometry, self.restoreGeometry),
+            (settings.layout, lambda data: self.restoreState(data, _LAYOUT_VERSION)),
+        ):
+            if text:
+                restore(QByteArray.fromBase64(text.encode("ascii", "replace")))
+
+    def settings(self, chosen: Theme) -> AppSettings:
+        """What to remember of the window."""
+
+        def text(data: QByteArray) -> str:
+            return base64.b64encode(bytes(data.data())).decode("ascii")
+
+        return AppSettings(
+            theme=chosen,
+            model=self.store.state.model,
+            layout=text(self.saveState(_LAYOUT_VERSION)),
+            geometry=text(self.saveGeometry()),
+        )
+
+    # Actions -------------------------------------------------------------------------------
+
+    def _make_actions(self, chosen: Theme) -> None:
+        bar, store = self.menuBar(), self.store
+        draw = self.panel(DrawPanel)
+        standard = QKeySequence.StandardKey
+        file = bar.addMenu(self.tr("&File"))
+        self._action(file, self.tr("&Open run…"), self.panel(ModelsPanel).choose_run, standard.Open)
+        file.addSeparator()
+        self._action(file, self.tr("&Quit"), self.close, standard.Quit)
+        edit = bar.addMenu(self.tr("&Edit"))
+        self.undo_action = self._action(edit, self.tr("&Undo"), store.undo, standard.Undo)
+        self.redo_action = self._action(edit, self.tr("&Redo"), store.redo, standard.Redo)
+        edit.addSeparator()
+        self._action(edit, self.tr("&Clear the canvas"), draw.clear_canvas, "Ctrl+Del")
+        self._action(edit, self.tr("&Pen"), draw.use_pen, "B")
+        self._action(edit, self.tr("&Eraser"), draw.use_eraser, "E")
+        self._action(edit, self.tr("&Thinner pen"), lambda: draw.change_size(-1), "[")
+        self._action(edit, self.tr("T&hicker pen"), lambda: draw.change_size(1), "]")
+        model = bar.addMenu(self.tr("&Model"))
+        self._action(model, self.tr("&Random point"), store.randomise, "R")
+        self._action(model, self.tr("&Mean point"), store.go_to_mean, "M")
+        labels = model.addMenu(self.tr("&Label"))
+        for digit in range(10):
+            text = self.tr("Label {digit}").format(digit=digit)
+            self._action(labels, text, lambda digit=digit: store.set_label(digit), str(digit))
+        model.addSeparator()
+        self._action(model, self.tr("&Train or pause"), self._space, "Space")
+        self._action(model, self.tr("&Stop the training"), store.training.stop, "Ctrl+.")
+        self._action(model, self.tr("&Follow the training"), lambda: store.follow(True), "Ctrl+F")
+        view = bar.addMenu(self.tr("&View"))
+        for dock in self.docks.values():
+            view.addAction(dock.toggleViewAction())
+        view.addSeparator()
+        self._make_theme_menu(view.addMenu(self.tr("&Theme")), chosen)
+        self._action(view, self.tr("&Reset layout"), self.reset_layout, "Ctrl+Shift+R")
+        help_menu = bar.addMenu(self.tr("&Help"))
+        self._action(help_menu, self.tr("&Commands…"), self.show_palette, "Ctrl+K")
+        self._action(help_menu, self.tr("&About VAE Studio"), self._show_about)
+        self._enable_history()
+
+    def _action(
+        self,
+        menu: QMenu,
+        text: str,
+        function: Callable[[], object],
+        key: QKeySequence.StandardKey | str | None = None,
+    ) -> QAction:
+        action = QAction(text, self)
+        action.triggered.connect(lambda: function())
+        if isinstance(key, str):
+            action.setShortcut(QKeySequence(key))
+        elif key is not None:
+            action.setShortcuts(key)
+        menu.addAction(action)
+        return action
+
+    def _make_theme_menu(self, menu: QMenu, chosen: Theme) -> None:
+        group = QActionGroup(self)
+        names: dict[Theme, str] = {
+            "system": self.tr("Like the &system"),
+            "dark": self.tr("&Dark"),
+            "light": self.tr("&Light"),
+        }
+        for name, text in names.items():
+            action = self._action(menu, text, lambda name=name: self.theme_chosen.emit(name))
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+            group.addAction(action)
+
+    def _space(self) -> None:
+        """Train or pause; but a focused button is pressed, as Space does everywhere."""
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QAbstractButton):
+            focused.click()
+        else:
+            self.panel(TrainPanel).start_or_pause()
+
+    def show_palette(self) -> CommandPalette:
+        """Every action by name."""
+        palette = CommandPalette(self.findChildren(QAction), self)
+        palette.show()
+        return palette
+
+    def _show_about(self) -> None:
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(self.tr("About VAE Studio"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        text = self.tr(
+            "VAE Studio {version}\nUnderstand variational autoencoders by touching them.\n\n"
+            "MNIST: Y. LeCun, C. Cortes, C. J. C. Burges; CC BY-SA 3.0."
+        )
+        box.setText(text.format(version=__version__))
+        box.open()
+
+    # Status bar and messages ---------------------------------------------------------------
+
+    def _make_status_bar(self) -> None:
+        self.device = QLabel(self.tr("Loading PyTorch…"))
+        self.progress = QLabel()
+        self.showing = QLabel()
+        self.follow = tool_button(
+            "mdi6.access-point",
+            self.tr("Follow the training"),
+            self.tr(
+                "Show the model that trains, as it learns; opening another model pins that one"
+            ),
+            lambda: self.store.follow(self.follow.isChecked()),
+            checkable=True,
+        )
+        self.follow.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.follow.setText(self.tr("Follow"))
+        self.follow.hide()
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        for label in (self.device, self.progress, self.showing):
+            label.setContentsMargins(8, 0, 8, 0)
+            theme.tabular(label)
+        bar.addWidget(self.device)
+        bar.addWidget(self.progress, 1)
+        bar.addPermanentWidget(self.showing)
+        bar.addPermanentWidget(self.follow)
+        self.store.device_known.connect(self._show_device)
+
+    @Slot(str, int)
+    def _show_device(self, name: str, threads: int) -> None:
+        text = self.tr("{device}, 1 thread") if threads == 1 else self.tr("{device}, {n} threads")
+        self.device.setText(text.format(device=name, n=threads))
+
+    @Slot(object)
+    def _show_snapshot(self, snapshot: Snapshot) -> None:
+        text = self.tr("showing: {snapshot}")
+        self.showing.setText(text.format(snapshot=snapshot_caption(snapshot)))
+        if snapshot.spec.conditional != self._conditional:
+            self._conditional = snapshot.spec.conditional
+            self.docks["labels" if self._conditional else "samples"].raise_()
+
+    @Slot(bool)
+    def _show_following(self, following: bool) -> None:
+        self.follow.setChecked(following)
+
+    @Slot(object)
+    def _show_training(self, view: TrainingView) -> None:
+        self.follow.setVisible(view.request is not None)
+        if view.status is TrainStatus.IDLE or view.request is None:
+            self.progress.clear()
+            return
+        parts = [
+            {
+                TrainStatus.STARTING: self.tr("preparing {name}…"),
+                TrainStatus.RUNNING: self.tr("training {name}"),
+                TrainStatus.PAUSED: self.tr("{name} paused"),
+                TrainStatus.STOPPING: self.tr("stopping {name}…"),
+            }[view.status].format(name=view.request.name)
+        ]
+        if view.steps:
+            share = round(100 * view.step / view.steps)
+            parts.append(self.tr("{share} %").format(share=share))
+        if view.seconds_left is not None:
+            parts.append(self.tr("{time} left").format(time=duration(view.seconds_left)))
+        self.progress.setText(", ".join(parts))
+
+    @Slot(object)
+    def _say_end(self, event: object) -> None:
+        reason = getattr(event, "reason", "")
+        if reason == "finished":
+            self.toast.show_message(self.tr("Training is done. The model is kept in your list."))
+        elif reason == "stopped":
+            self.toast.show_message(self.tr("Training stopped. The model is kept in your list."))
+
+    @Slot(object)
+    def show_error(self, error: StudioError) -> None:
+        """Say what went wrong and what to do next."""
+        self.toast.show_error(error_sentence(error), str(error))
+
+    @Slot(str, object)
+    def _offer_undo(self, name: str, removed: Path) -> None:
+        text = self.tr("{name} was deleted.").format(name=name)
+        self.toast.show_message(text, self.tr("Undo"), lambda: self.store.restore_run(removed))
+
+    @Slot(object, object)
+    def _render(self, new: SessionState, old: SessionState) -> None:
+        self._enable_history()
+
+    def _enable_history(self) -> None:
+        self.undo_action.setEnabled(self.store.can_undo)
+        self.redo_action.setEnabled(self.store.can_redo)
+
+    # Events of the window ------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped_run(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dropped_run(event)
+        if path is not None:
+            self.store.open_model(path)
+            event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Asks nothing: what trains is stopped and saved."""
+        self.closing.emit()
+        event.accept()
+
+
+def _dropped_run(event: QDropEvent) -> Path | None:
+    for url in event.mimeData().urls():
+        path = Path(url.toLocalFile())
+        if url.isLocalFile() and (path / "config.json").is_file():
+            return path
+    return None
+
+
+class _DockTitle(QWidget):
+    """A quiet title: name, float, close."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.setObjectName("dockTitle")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        title = QLabel(dock.windowTitle().upper())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 4, 4, 2)
+        layout.setSpacing(2)
+        layout.addWidget(title, 1)
+        float_button = tool_button(
+            "mdi6.dock-window",
+            self.tr("Float"),
+            self.tr("Float this panel, or dock it again"),
+            lambda: dock.setFloating(not dock.isFloating()),
+        )
+        close_button = tool_button(
+            "mdi6.close",
+            self.tr("Close"),
+            self.tr("Close this panel; the View menu brings it back"),
+            dock.close,
+        )
+        for button in (float_button, close_button):
+            _make_flat(button)
+            layout.addWidget(button)
+
+
+def _make_flat(button: QToolButton) -> None:
+    button.setProperty("role", "flat")
+    button.setIconSize(QSize(14, 14))
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -1,0 +1,175 @@
+"""Error codes -> sentences that say what happened and what to do next.
+
+Placeholders are filled after translation, by name.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from vae_studio.core.errors import StudioError
+
+_CONTEXT = "Messages"
+
+ERRORS: dict[str, str] = {
+    "spec.choice": QT_TRANSLATE_NOOP(
+        "Messages", "{field} cannot be {value}. Choose one of: {choices}."
+    ),
+    "spec.type": QT_TRANSLATE_NOOP(
+        "Messages", "{field} must be {expected}, not {value}. Enter another value."
+    ),
+    "spec.range": QT_TRANSLATE_NOOP(
+        "Messages", "{field} is {value}. Enter a value from {low} to {high}."
+    ),
+    "spec.length": QT_TRANSLATE_NOOP(
+        "Messages", "{field} needs {low} to {high} entries, not {value}."
+    ),
+    "spec.unknown_field": QT_TRANSLATE_NOOP(
+        "Messages", "There is no field “{field}”. Use one of: {known}."
+    ),
+    "variant.unknown": QT_TRANSLATE_NOOP(
+        "Messages", "There is no variant “{name}”. Use one of: {known}."
+    ),
+    "data.missing": QT_TRANSLATE_NOOP(
+        "Messages", "The data file {path} is missing. Install the app again, or clone it anew."
+    ),
+    "data.unreadable": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The data file {path} cannot be read: {reason}. Install the app again, or clone it anew.",
+    ),
+    "data.digest": QT_TRANSLATE_NOOP(
+        "Messages", "The data file {path} was altered. Install the app again, or clone it anew."
+    ),
+    "data.not_idx": QT_TRANSLATE_NOOP(
+        "Messages", "{path} is not an IDX file of bytes. Choose the original file."
+    ),
+    "data.length": QT_TRANSLATE_NOOP(
+        "Messages", "{path} should hold {expected} values and holds {found}. Get the file again."
+    ),
+    "data.unknown": QT_TRANSLATE_NOOP(
+        "Messages", "There is no data set “{name}”. Use one of: {known}."
+    ),
+    "checkpoint.not_found": QT_TRANSLATE_NOOP(
+        "Messages", "No run “{path}”. Give a run folder, or one of: {known}."
+    ),
+    "checkpoint.not_a_run": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} is not a run folder: it has no config.json. Choose a folder that VAE Studio saved.",
+    ),
+    "checkpoint.format": QT_TRANSLATE_NOOP(
+        "Messages", "{path} has format {found}, which this version cannot read. Update VAE Studio."
+    ),
+    "checkpoint.config": QT_TRANSLATE_NOOP(
+        "Messages", "The config.json of {path} is damaged: {reason}. Open another run."
+    ),
+    "checkpoint.figures": QT_TRANSLATE_NOOP(
+        "Messages", "The recorded figures are damaged: {reason}. Open another run."
+    ),
+    "checkpoint.metrics": QT_TRANSLATE_NOOP(
+        "Messages", "The metrics.csv of {path} is damaged: {reason}. The model still opens."
+    ),
+    "checkpoint.incomplete": QT_TRANSLATE_NOOP(
+        "Messages", "{path} has no complete checkpoint. Open another run, or train it again."
+    ),
+    "checkpoint.digest": QT_TRANSLATE_NOOP(
+        "Messages", "The weights of {path} are damaged. Copy the folder again, or train it again."
+    ),
+    "checkpoint.weights": QT_TRANSLATE_NOOP(
+        "Messages", "The weights of {path} cannot be read: {reason}. Copy the folder again."
+    ),
+    "checkpoint.tensor": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The weights of {path} do not fit its configuration: see “{tensor}”. Open another run.",
+    ),
+    "checkpoint.not_finite": QT_TRANSLATE_NOOP(
+        "Messages", "“{tensor}” in {path} holds NaN or infinity. Train it again with a lower rate."
+    ),
+    "checkpoint.training": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The training state of {path} is damaged: {reason}. The model itself still opens.",
+    ),
+    "checkpoint.too_large": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The model would have {parameters} parameters; the limit is {limit}. "
+        "Choose smaller layers.",
+    ),
+    "checkpoint.exists": QT_TRANSLATE_NOOP(
+        "Messages", "{path} is not empty. Choose a new folder; nothing is written over."
+    ),
+    "checkpoint.write": QT_TRANSLATE_NOOP(
+        "Messages", "Cannot write to {path}: {reason}. Free some space, or choose another folder."
+    ),
+    "runs.name": QT_TRANSLATE_NOOP("Messages", "A run needs a name. Type at least one letter."),
+    "runs.bundled": QT_TRANSLATE_NOOP(
+        "Messages", "{path} ships with the app and stays as it is. Train a model of your own."
+    ),
+    "runs.remove": QT_TRANSLATE_NOOP(
+        "Messages", "Cannot remove {path}: {reason}. Close programs that use it and try again."
+    ),
+    "runs.restore": QT_TRANSLATE_NOOP(
+        "Messages", "Cannot bring back {path}: {reason}. It is still in that folder."
+    ),
+    "runs.training": QT_TRANSLATE_NOOP(
+        "Messages", "{name} is training. Stop the training first, then remove it."
+    ),
+    "image.unreadable": QT_TRANSLATE_NOOP(
+        "Messages", "{path} cannot be read as a picture: {reason}. Use a PNG, JPEG, BMP or GIF."
+    ),
+    "image.empty": QT_TRANSLATE_NOOP("Messages", "The picture is empty. Choose another one."),
+    "image.too_large": QT_TRANSLATE_NOOP(
+        "Messages", "The picture has more than 50 million pixels. Shrink it first."
+    ),
+    "image.shape": QT_TRANSLATE_NOOP(
+        "Messages", "An array of shape {shape} is no picture. Use [height, width] or RGB."
+    ),
+    "image.dtype": QT_TRANSLATE_NOOP(
+        "Messages", "An array of {dtype} is no picture. Use whole numbers or floats."
+    ),
+    "image.not_finite": QT_TRANSLATE_NOOP(
+        "Messages", "The picture holds NaN or infinity. Save it again without them."
+    ),
+    "digit.shape": QT_TRANSLATE_NOOP(
+        "Messages", "Stroke {stroke} is no array [n, 2] of x and y. Pass one row for each point."
+    ),
+    "digit.dtype": QT_TRANSLATE_NOOP(
+        "Messages", "Stroke {stroke} holds {dtype}. Pass whole numbers or floats."
+    ),
+    "digit.not_finite": QT_TRANSLATE_NOOP(
+        "Messages", "Stroke {stroke} holds NaN or infinity. Draw it again."
+    ),
+    "digit.smallest": QT_TRANSLATE_NOOP(
+        "Messages", "The smallest size is {value}. Pass 0 or more."
+    ),
+    "label.needed": QT_TRANSLATE_NOOP(
+        "Messages", "{name} has {classes} classes. Give a label from 0 to {last}."
+    ),
+    "label.none": QT_TRANSLATE_NOOP(
+        "Messages", "{name} was trained without labels. Leave the label out, or use cvae."
+    ),
+    "train.not_finite": QT_TRANSLATE_NOOP(
+        "Messages",
+        "Training stopped at step {step}: the loss is no longer a number. The last good weights "
+        "are kept. Lower the learning rate, or clip the gradients.",
+    ),
+    "train.memory": QT_TRANSLATE_NOOP(
+        "Messages",
+        "Training stopped at step {step}: not enough memory. "
+        "Choose a smaller batch or a smaller model.",
+    ),
+    "worker.unexpected": QT_TRANSLATE_NOOP(
+        "Messages",
+        "Something unexpected went wrong: {reason}. What you made is kept; "
+        "please report the details.",
+    ),
+}
+
+
+def sentence(code: str, params: dict[str, object]) -> str:
+    """The translated sentence of an error code, with its parameters filled in."""
+    template = QCoreApplication.translate(_CONTEXT, ERRORS[code])
+    return template.format_map({name: str(value) for name, value in params.items()})
+
+
+def error_sentence(error: StudioError) -> str:
+    """The translated sentence of an error."""
+    return sentence(error.code, error.params)

@@ -1,0 +1,1 @@
+"""The canvas, and what the model makes of the drawing."""

@@ -1,0 +1,249 @@
+"""A slider for every latent dimension, those that carry most first."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QDoubleSlider
+
+from vae_studio.session.state import SessionState
+from vae_studio.ui import theme
+from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.store import Store
+from vae_studio.ui.widgets.buttons import tool_button
+
+TYPED_LIMIT = 10.0  # of typed values; the prior's mass lies within ±4
+_RANGE = 3.0  # a slider's, at least; 99.7 % of the prior
+_DEAD_KL = 0.01  # nats; a dimension below carries nothing
+_VALUE_WIDTH = 54
+
+
+class LatentSlider(QWidget):
+    """One dimension: name, slider, typed value, lock.
+
+    Signals: ``moved(dimension, value)``, ``grabbed()`` and ``released()`` around a drag,
+    ``locked(dimension, bool)``.
+    """
+
+    moved = Signal(int, float)
+    grabbed = Signal()
+    released = Signal()
+    locked = Signal(int, bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.dimension = 0
+        self.name = QLabel()
+        self.name.setMinimumWidth(28)
+        theme.tabular(self.name)
+        self.slider = QDoubleSlider(Qt.Orientation.Horizontal)
+        self.slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.slider.setMinimumHeight(18)
+        self.slider.setSingleStep(0.1)
+        self.slider.setPageStep(0.5)
+        self.slider.installEventFilter(self)
+        self.value = QDoubleSpinBox()
+        self.value.setRange(-TYPED_LIMIT, TYPED_LIMIT)
+        self.value.setDecimals(2)
+        self.value.setSingleStep(0.1)
+        self.value.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.value.setKeyboardTracking(False)
+        self.value.setFixedWidth(_VALUE_WIDTH)
+        self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.value.installEventFilter(self)
+        theme.tabular(self.value)
+        self.lock = tool_button(
+            "mdi6.lock-open-variant-outline",
+            self.tr("Lock"),
+            self.tr("Keep this dimension from Random and Mean"),
+            checkable=True,
+        )
+        self.lock.setProperty("role", "flat")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 1, 0, 1)
+        layout.setSpacing(6)
+        layout.addWidget(self.name)
+        layout.addWidget(self.slider, 1)
+        layout.addWidget(self.value)
+        layout.addWidget(self.lock)
+        self.slider.valueChanged.connect(lambda value: self.moved.emit(self.dimension, value))
+        self.slider.sliderPressed.connect(self.grabbed)
+        self.slider.sliderReleased.connect(self.released)
+        self.value.valueChanged.connect(lambda value: self.moved.emit(self.dimension, value))
+        self.lock.toggled.connect(self._toggle_lock)
+
+    @Slot(bool)
+    def _toggle_lock(self, checked: bool) -> None:
+        self._draw_lock(checked)
+        self.locked.emit(self.dimension, checked)
+
+    def _draw_lock(self, checked: bool) -> None:
+        theme.set_icon(self.lock, "mdi6.lock" if checked else "mdi6.lock-open-variant-outline")
+
+    def describe(self, dimension: int, kl: float | None, low: float, high: float) -> None:
+        """Stand for another dimension. kl: nats, None where unknown; low, high: the range."""
+        self.dimension = dimension
+        dead = kl is not None and kl < _DEAD_KL
+        name = f"z{dimension}"
+        self.name.setText(name)
+        self.name.setEnabled(not dead)
+        if kl is None:
+            tip = self.tr("Latent dimension {name}. Double click: 0").format(name=name)
+        elif dead:
+            tip = self.tr(
+                "Latent dimension {name}: KL {kl:.3f} nats. It carries nothing: the decoder "
+                "ignores it. Double click: 0"
+            ).format(name=name, kl=kl)
+        else:
+            tip = self.tr(
+                "Latent dimension {name}: KL {kl:.2f} nats on the test set. Double click: 0"
+            ).format(name=name, kl=kl)
+        self.slider.setToolTip(tip)
+        self.name.setToolTip(tip)
+        self.slider.setAccessibleName(name)
+        self.value.setAccessibleName(self.tr("Value of {name}").format(name=name))
+        self.lock.setAccessibleName(self.tr("Lock {name}").format(name=name))
+        if self.slider.property("dead") != dead:
+            self.slider.setProperty("dead", dead)
+            self.slider.style().unpolish(self.slider)
+            self.slider.style().polish(self.slider)
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(min(-_RANGE, low), max(_RANGE, high))
+
+    def render(self, value: float, locked: bool) -> None:  # type: ignore[override]
+        """Show a value, without telling anyone."""
+        with QSignalBlocker(self.slider), QSignalBlocker(self.value), QSignalBlocker(self.lock):
+            if not self.slider.isSliderDown():
+                self.slider.setValue(value)
+            self.value.setValue(value)
+            if self.lock.isChecked() != locked:
+                self.lock.setChecked(locked)
+                self._draw_lock(locked)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.slider and event.type() is QEvent.Type.MouseButtonDblClick:
+            self.moved.emit(self.dimension, 0.0)
+            return True
+        if isinstance(event, QWheelEvent) and not self.value.hasFocus():
+            event.ignore()  # the wheel scrolls the list; it changes no value by accident
+            return True
+        return super().eventFilter(watched, event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.addAction(self.tr("Set to 0"), lambda: self.moved.emit(self.dimension, 0.0))
+        menu.addAction(self.tr("Lock or unlock"), self.lock.toggle)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+
+class SlidersPanel(Panel):
+    """Rows in the order of KL on the test set, where that was measured."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self.rows: list[LatentSlider] = []
+        self._order: tuple[int, ...] = ()
+        self._held = False
+        self._empty = QLabel(self.tr("The latent dimensions of the model appear here."))
+        self._empty.setProperty("role", "empty")
+        self._empty.setWordWrap(True)
+        self._list = QWidget()
+        self._list_layout = QVBoxLayout(self._list)
+        self._list_layout.setContentsMargins(8, 4, 8, 4)
+        self._list_layout.setSpacing(0)
+        self._list_layout.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self._list)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.summary = QLabel()
+        self.summary.setProperty("role", "muted")
+        self.summary.setContentsMargins(8, 4, 8, 0)
+        self.summary.setToolTip(
+            self.tr("Dimensions with KL of 0.01 nats or more on the test set; the rest are grey")
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 4)
+        layout.setSpacing(0)
+        layout.addWidget(self.summary)
+        layout.addWidget(self._empty)
+        layout.addWidget(scroll, 1)
+        store.state_changed.connect(self._render)
+        store.snapshot_changed.connect(self._describe)
+
+    @Slot(object)
+    def _describe(self, snapshot: object) -> None:
+        """Order, ranges and tooltips from the snapshot's figures."""
+        if self._held or self.store.snapshot is None:
+            return  # the order stays while a hand is on a slider
+        size = self.store.snapshot.spec.latent_dim
+        evaluation = self.store.snapshot.evaluation
+        if len(self._order) == size and evaluation is None:
+            return  # between two epochs of a training: keep the order that was
+        self._empty.hide()
+        self._grow(size)
+        latent = evaluation.latent if evaluation else None
+        self._order = latent.order if latent else tuple(range(size))
+        for row, dimension in zip(self.rows, self._order, strict=True):
+            if latent:
+                row.describe(
+                    dimension, latent.kl[dimension], latent.low[dimension], latent.high[dimension]
+                )
+            else:
+                row.describe(dimension, None, -_RANGE, _RANGE)
+        if latent:
+            active = sum(kl >= _DEAD_KL for kl in latent.kl)
+            self.summary.setText(
+                self.tr("{active} of {size} dimensions carry something").format(
+                    active=active, size=size
+                )
+            )
+        else:
+            self.summary.setText(self.tr("{size} dimensions, not measured yet").format(size=size))
+        self._render(self.store.state, None)
+
+    def _grow(self, size: int) -> None:
+        """Have exactly ``size`` rows."""
+        while len(self.rows) > size:
+            row = self.rows.pop()
+            row.setParent(None)
+            row.deleteLater()
+        while len(self.rows) < size:
+            row = LatentSlider()
+            row.moved.connect(self.store.set_dimension)
+            row.grabbed.connect(self._grab)
+            row.released.connect(self._release)
+            row.locked.connect(self.store.set_locked)
+            self._list_layout.insertWidget(len(self.rows), row)
+            self.rows.append(row)
+
+    @Slot()
+    def _grab(self) -> None:
+        self._held = True
+        self.store.begin_gesture()
+
+    @Slot()
+    def _release(self) -> None:
+        self._held = False
+        self.store.end_gesture()
+
+    @Slot(object, object)
+    def _render(self, new: SessionState, old: SessionState | None) -> None:
+        if len(new.latent.z) != len(self.rows):
+            return  # the model of this state still loads
+        if old is not None and new.latent == old.latent:
+            return
+        for row in self.rows:
+            row.render(new.latent.z[row.dimension], row.dimension in new.latent.locked)

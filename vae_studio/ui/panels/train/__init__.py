@@ -1,0 +1,1 @@
+"""The form, the buttons, the plots and the film of a training."""

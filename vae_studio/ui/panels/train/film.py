@@ -1,0 +1,101 @@
+"""``Film``: the same fixed points of the prior, decoded after every epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
+
+from vae_studio.core.events import EpochDone
+from vae_studio.ui import theme
+from vae_studio.ui.widgets.image_view import to_qimage
+
+_ROWS = 2  # of the fixed samples, so many are shown
+_SIDE = 42  # px
+_GAP = 3
+_FOOT = 14
+
+
+class Film(QScrollArea):
+    """A column for each epoch, the newest at the right and in view."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._strip = _Strip()
+        self.setWidget(self._strip)
+        self.setAccessibleName(self.tr("Samples of fixed z, epoch by epoch"))
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setFixedHeight(self._strip.height() + 12)
+        self.horizontalScrollBar().rangeChanged.connect(
+            lambda _low, high: self.horizontalScrollBar().setValue(high)
+        )
+
+    def clear(self) -> None:
+        """Begin a new run."""
+        self._strip.set_epochs([])
+
+    def add(self, event: EpochDone) -> None:
+        """One more epoch."""
+        picture = _column(event.samples[:_ROWS])
+        self._strip.set_epochs([*self._strip.epochs, (event.epoch, picture)])
+
+    @property
+    def count(self) -> int:
+        """Epochs shown."""
+        return len(self._strip.epochs)
+
+
+def _column(samples: NDArray[np.float32]) -> list[QImage]:
+    return [to_qimage(sample) for sample in samples]
+
+
+class _Strip(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.epochs: list[tuple[int, list[QImage]]] = []
+        self.resize(self.sizeHint())
+
+    def sizeHint(self) -> QSize:
+        width = max(420, len(self.epochs) * (_SIDE + _GAP))
+        return QSize(width, _ROWS * (_SIDE + _GAP) + _FOOT)
+
+    def set_epochs(self, epochs: list[tuple[int, list[QImage]]]) -> None:
+        self.epochs = epochs
+        self.resize(self.sizeHint())
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        c = theme.colors(self)
+        font = painter.font()
+        font.setPointSizeF(max(6.5, font.pointSizeF() * 0.8))
+        painter.setFont(font)
+        if not self.epochs:
+            painter.setPen(QColor(c.muted))
+            text = self.tr("Two points of the prior appear here, as each epoch draws them.")
+            painter.drawText(
+                self.rect().adjusted(4, 0, -4, 0),
+                Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap,
+                text,
+            )
+        painter.setPen(QColor(c.muted))
+        for column, (epoch, pictures) in enumerate(self.epochs):
+            left = column * (_SIDE + _GAP)
+            for row, picture in enumerate(pictures):
+                painter.drawImage(QRect(left, row * (_SIDE + _GAP), _SIDE, _SIDE), picture)
+            foot = QRect(left, _ROWS * (_SIDE + _GAP), _SIDE, _FOOT)
+            painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, str(epoch))
+
+    def event(self, event: QHelpEvent) -> bool:
+        if event.type() is QHelpEvent.Type.ToolTip and self.epochs:
+            column = event.pos().x() // (_SIDE + _GAP)
+            if 0 <= column < len(self.epochs):
+                text = self.tr("The same z after epoch {epoch}")
+                QToolTip.showText(
+                    event.globalPos(), text.format(epoch=self.epochs[column][0]), self
+                )
+            return True
+        return super().event(event)

@@ -1,0 +1,168 @@
+"""Live plots of total, reconstruction and KL: training solid, test dashed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QWidget
+
+from vae_studio.core.events import EpochDone, StepDone
+from vae_studio.ui import theme
+
+if TYPE_CHECKING:
+    from vae_studio.core.events import Event
+
+_SMOOTHING = 40  # steps in the moving mean of the training curve
+
+
+class LossPlots(QWidget):
+    """Three plots over epochs. Losses of batches are shown as a moving mean, which is legible."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plots = [
+            _LossPlot(self.tr("Total"), "total"),
+            _LossPlot(self.tr("Reconstruction"), "reconstruction"),
+            _LossPlot(self.tr("KL"), "kl"),
+        ]
+        curves = QWidget()
+        row = QHBoxLayout(curves)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID)
+        for plot in self._plots:
+            row.addWidget(plot, 1)
+        empty = QLabel(
+            self.tr("Press Train: the losses appear here, live. Solid: training, dashed: test.")
+        )
+        empty.setProperty("role", "empty")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(empty)
+        self._pages.addWidget(curves)
+        self.clear(1)
+
+    def clear(self, steps_per_epoch: int) -> None:
+        """Begin a new run."""
+        self._steps_per_epoch = max(1, steps_per_epoch)
+        self._steps: list[tuple[float, float, float]] = []
+        self._epochs: list[tuple[float, float, float, float]] = []
+        self._pages.setCurrentIndex(0)
+        for plot in self._plots:
+            plot.show_curves(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
+
+    def set_unit(self, unit: str) -> None:
+        """Of reconstruction and total."""
+        self._plots[0].set_unit(unit)
+        self._plots[1].set_unit(unit)
+        self._plots[2].set_unit(self.tr("nats"))
+
+    def set_steps_per_epoch(self, steps: int) -> None:
+        """How many steps one epoch has, once it is known."""
+        self._steps_per_epoch = max(1, steps)
+
+    def add(self, events: Sequence[Event]) -> None:
+        """New losses; draws once however many there are."""
+        before = len(self._steps) + len(self._epochs)
+        for event in events:
+            if isinstance(event, StepDone):
+                terms = event.batch
+                self._steps.append((terms.total(event.beta), terms.reconstruction, terms.kl))
+            elif isinstance(event, EpochDone):
+                terms = event.test.terms
+                total = terms.total(event.beta)
+                self._epochs.append((event.epoch, total, terms.reconstruction, terms.kl))
+        if len(self._steps) + len(self._epochs) != before:
+            self._pages.setCurrentIndex(1)
+            self._draw()
+
+    def values(self) -> dict[str, tuple[float, ...]]:
+        """The last point of each curve, for tests and captions."""
+        return {
+            "train": self._steps[-1] if self._steps else (),
+            "test": self._epochs[-1] if self._epochs else (),
+        }
+
+    def _draw(self) -> None:
+        steps = np.asarray(self._steps, dtype=np.float64).reshape(-1, 3)
+        epochs = np.asarray(self._epochs, dtype=np.float64).reshape(-1, 4)
+        smooth, x = _smoothed(steps)
+        x = x / self._steps_per_epoch
+        for column, plot in enumerate(self._plots):
+            plot.show_curves(x, smooth[:, column], epochs[:, 0], epochs[:, column + 1])
+
+
+def _smoothed(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Moving mean of [n, 3] over up to 40 steps, thinned to at most 2,000 points, and its x."""
+    count = len(steps)
+    if not count:
+        return steps, np.empty(0)
+    window = min(_SMOOTHING, count)
+    sums = np.cumsum(np.vstack([np.zeros((1, 3)), steps]), axis=0)
+    ends = np.unique(np.linspace(1, count, min(count, 2000)).astype(int))
+    starts = np.maximum(0, ends - window)
+    return (sums[ends] - sums[starts]) / (ends - starts)[:, None], ends.astype(np.float64)
+
+
+class _LossPlot(pg.PlotWidget):
+    """One quantity, training and test."""
+
+    def __init__(self, title: str, color: str) -> None:
+        super().__init__()
+        self._title, self._color, self._unit = title, color, ""
+        self.setAccessibleName(title)
+        self.setToolTip(self.tr("Over epochs. Solid: training (moving mean), dashed: test set"))
+        self.setMinimumSize(120, 110)
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.setMenuEnabled(False)
+        item.showGrid(y=True, alpha=0.15)
+        item.setClipToView(True)
+        self.setMouseEnabled(x=False, y=False)
+        self._train = item.plot([], [], name="train")
+        self._test = item.plot([], [], name="test", symbol="o", symbolSize=5)
+        self._restyle()
+
+    def set_unit(self, unit: str) -> None:
+        """Shown behind the title."""
+        self._unit = unit
+        self._restyle()
+
+    def show_curves(
+        self, x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray
+    ) -> None:
+        """Training losses over epochs, test losses over epochs. The first twentieth of the run is
+        left out of the range: its losses would squeeze the rest flat."""
+        self._train.setData(x, y)
+        self._test.setData(test_x, test_y)
+        settled = y[x > 0.05 * x[-1]] if len(x) else y
+        seen = np.concatenate([settled, test_y])
+        if len(seen):
+            low, high = float(seen.min()), float(seen.max())
+            margin = max(0.05 * (high - low), 0.5)
+            self.setYRange(low - margin, high + margin, padding=0)
+            self.setXRange(0.0, max(1.0, float(x[-1]) if len(x) else 1.0), padding=0.02)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_test"):
+            self._restyle()
+
+    def _restyle(self) -> None:
+        c = theme.colors(self)
+        color = getattr(c, self._color)
+        self.setBackground(c.panel)
+        self._train.setPen(pg.mkPen(color, width=1.5))
+        self._test.setPen(pg.mkPen(color, width=1.5, style=Qt.PenStyle.DashLine))
+        self._test.setSymbolBrush(pg.mkBrush(color))
+        self._test.setSymbolPen(None)
+        title = f"{self._title} ({self._unit})" if self._unit else self._title
+        self.setTitle(title, color=c.muted, size="9pt")
+        for name in ("left", "bottom"):
+            axis = self.getAxis(name)
+            axis.setPen(pg.mkPen(c.line))
+            axis.setTextPen(pg.mkPen(c.muted))

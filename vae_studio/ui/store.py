@@ -1,0 +1,389 @@
+"""``Store``: the only owner of the session's state. Panels send it intents and hear facts.
+
+``state`` is one reference, replaced on the GUI thread alone. Questions go to ``ExploreThread``;
+its answers carry the snapshot and the point they are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vae_studio.core import runs
+from vae_studio.core.errors import StudioError
+from vae_studio.core.resources import bundled_path
+from vae_studio.session import state as transitions
+from vae_studio.session.folders import new_run_folder, new_run_name, runs_folder
+from vae_studio.session.history import History
+from vae_studio.session.requests import (
+    DecodeRequest,
+    DecodeResult,
+    EncodeRequest,
+    EncodeResult,
+    Image,
+    OpenRequest,
+    OpenResult,
+    Request,
+    Result,
+)
+from vae_studio.session.state import SessionState
+from vae_studio.session.strokes import Strokes
+from vae_studio.ui.training import Training
+from vae_studio.workers.explore_thread import ExploreThread
+from vae_studio.workers.train_thread import TrainRequest
+
+if TYPE_CHECKING:
+    from vae_studio.core.snapshot import Snapshot
+    from vae_studio.core.spec import ModelSpec, TrainConfig
+
+T = TypeVar("T")
+
+
+class Store(QObject):
+    """Signals, all of them facts:
+
+    state_changed(new, old): another ``SessionState``. snapshot_changed(snapshot): other weights
+    are shown. decoded(DecodeResult), encoded(EncodeResult), answered(lane, result): answers.
+    following_changed(bool). runs_changed(). run_removed(name, path it went to).
+    failed(StudioError). device_known(name, threads): what models train on, once torch is
+    loaded.
+    """
+
+    state_changed = Signal(object, object)
+    snapshot_changed = Signal(object)
+    decoded = Signal(object)
+    encoded = Signal(object)
+    answered = Signal(str, object)
+    following_changed = Signal(bool)
+    runs_changed = Signal()
+    run_removed = Signal(str, object)
+    failed = Signal(object)
+    device_known = Signal(str, int)
+
+    def __init__(self, seed: int | None = None, parent: QObject | None = None) -> None:
+        """seed: of *random*; None for another series at every start."""
+        super().__init__(parent)
+        self.state = SessionState()
+        self.snapshot: Snapshot | None = None
+        self.following = False
+        self._live_snapshot: Snapshot | None = None
+        self.last_decoded: DecodeResult | None = None
+        self.last_encoded: EncodeResult | None = None
+        self.training = Training(self)
+        self._history: History[SessionState] = History()
+        self._gesture: SessionState | None = None
+        self._random = np.random.default_rng(seed)
+        self._explorer = ExploreThread(self)
+        self._explorer.answered.connect(self._take_answer)
+        self._explorer.failed.connect(self._take_failure)
+        self._explorer.ready.connect(self.device_known)
+        self.training.started.connect(self._training_started)
+        self.training.snapshot_arrived.connect(self._take_live_snapshot)
+        self.training.ended.connect(self._training_ended)
+        self.training.failed.connect(self.failed)
+
+    def start(self) -> None:
+        """Start the thread that answers; it begins by loading torch."""
+        self._explorer.start()
+
+    def shutdown(self) -> None:
+        """End both threads; a training is saved first."""
+        self.training.shutdown()
+        self._explorer.stop()
+        self._explorer.wait()
+
+    # Changes of the state ------------------------------------------------------------------
+
+    def begin_gesture(self) -> None:
+        """Until ``end_gesture`` all changes are one undo step: a drag, a stroke."""
+        if self._gesture is None:
+            self._gesture = self.state
+
+    def end_gesture(self) -> None:
+        """The hand lets go."""
+        before, self._gesture = self._gesture, None
+        if before is not None and before != self.state:
+            self._history.push(before)
+            self.state_changed.emit(self.state, self.state)
+
+    def set_dimension(self, index: int, value: float) -> None:
+        """Move one latent dimension."""
+        self._change(transitions.with_dimension(self.state, index, value))
+
+    def set_z(self, z: Sequence[float]) -> None:
+        """Move to another point."""
+        self._change(transitions.with_z(self.state, z))
+
+    def randomise(self) -> None:
+        """Draw the dimensions that are not locked from the prior N(0, 1)."""
+        size = len(self.state.latent.z)
+        if size:
+            values = self._random.standard_normal(size).tolist()
+            self._change(transitions.with_free_dimensions(self.state, values))
+
+    def go_to_mean(self) -> None:
+        """Put the dimensions that are not locked to the prior's mean, 0."""
+        size = len(self.state.latent.z)
+        self._change(transitions.with_free_dimensions(self.state, [0.0] * size))
+
+    def set_locked(self, index: int, locked: bool) -> None:
+        """Keep one dimension from *random* and *mean*."""
+        self._change(transitions.with_lock(self.state, index, locked))
+
+    def set_label(self, index: int) -> None:
+        """Decode the same z in another class."""
+        classes = self.snapshot.spec.num_classes if self.snapshot else 0
+        if index < classes:
+            label = tuple(float(index == other) for other in range(classes))
+            self._change(transitions.with_label(self.state, label))
+
+    def set_strokes(self, strokes: Strokes) -> None:
+        """The drawing changed; the code follows."""
+        self._change(transitions.with_strokes(self.state, strokes))
+
+    def set_input_label(self, label: int | None) -> None:
+        """Say which class the drawing is; None lets the model say."""
+        self._change(transitions.with_input_label(self.state, label))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to undo."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to redo."""
+        return self._history.can_redo
+
+    def undo(self) -> None:
+        """Back to the state before the last change."""
+        self.end_gesture()
+        if self._history.can_undo:
+            self._travel(self._history.undo)
+
+    def redo(self) -> None:
+        """Forward again."""
+        self.end_gesture()
+        if self._history.can_redo:
+            self._travel(self._history.redo)
+
+    def _travel(self, step: Callable[[SessionState], SessionState]) -> None:
+        old, new = self.state, step(self.state)
+        self._replace(new)
+        if new.model != old.model:
+            self._set_following(False)
+            self.ask("open", OpenRequest(new.model, latent=new.latent))
+        elif new.input and not new.moved and new.input != old.input:
+            self._ask_encode()
+        else:
+            self._ask_decode()
+
+    def _change(self, new: SessionState) -> None:
+        old = self.state
+        if new == old:
+            return
+        if self._gesture is None:
+            self._history.push(old)
+        self._replace(new)
+        if new.input != old.input and new.input is not None:
+            self._ask_encode()
+        elif new.latent != old.latent:
+            self._ask_decode()
+
+    def _replace(self, new: SessionState) -> None:
+        old, self.state = self.state, new
+        if new.input is None:
+            self.last_encoded = None
+        self.state_changed.emit(new, old)
+
+    # Questions and answers -----------------------------------------------------------------
+
+    def ask(self, lane: str, request: Request) -> None:
+        """Ask the model something; the answer comes as ``answered(lane, result)``."""
+        self._explorer.ask(lane, request)
+
+    def _fits(self) -> bool:
+        """Whether the state's point belongs to the snapshot at hand, not to one still loading."""
+        if self.snapshot is None:
+            return False
+        spec, latent = self.snapshot.spec, self.state.latent
+        return len(latent.z) == spec.latent_dim and len(latent.label or ()) == spec.num_classes
+
+    def _ask_decode(self) -> None:
+        if self._fits():
+            assert self.snapshot is not None
+            self.ask("decode", DecodeRequest(self.snapshot, self.state.latent))
+
+    def _ask_anew(self) -> None:
+        """Other weights: the drawing is encoded again, or z decoded once it is the user's own."""
+        if self.state.input is not None and not self.state.moved:
+            self._ask_encode()
+        else:
+            self._ask_decode()
+
+    def _ask_encode(self) -> None:
+        if self.snapshot is not None and self.state.input is not None:
+            self.ask("encode", EncodeRequest(self.snapshot, self.state.input))
+
+    @Slot(str, object)
+    def _take_answer(self, lane: str, result: Result) -> None:
+        if isinstance(result, OpenResult):
+            self._opened(result)
+        elif isinstance(result, EncodeResult):
+            self._take_code(result)
+        elif isinstance(result, DecodeResult):
+            if result.request.snapshot is self.snapshot:
+                self._show_decoded(result)
+        else:
+            self.answered.emit(lane, result)
+
+    def _take_code(self, result: EncodeResult) -> None:
+        if result.request.snapshot is not self.snapshot or self.state.input is None:
+            return  # another model is shown by now, or the drawing is gone
+        self.last_encoded = result
+        if not self.state.moved:
+            self._replace(transitions.with_code(self.state, result.mu, result.label))
+            request = DecodeRequest(self.snapshot, self.state.latent)
+            self._show_decoded(DecodeResult(request, result.x_hat))
+        self.encoded.emit(result)
+
+    def _show_decoded(self, result: DecodeResult) -> None:
+        self.last_decoded = result
+        self.decoded.emit(result)
+
+    @Slot(str, object, object)
+    def _take_failure(self, lane: str, request: Request, error: StudioError) -> None:
+        self.failed.emit(error)
+
+    # Models --------------------------------------------------------------------------------
+
+    def open_model(self, path: Path | str, image: Image | None = None) -> None:
+        """Show another model, at the code of the drawing or of what was on screen.
+
+        image: encode this one instead.
+        """
+        request = self.training.view.request
+        if request is not None and Path(path) == request.folder:
+            self.follow(True)
+            return
+        if image is None and self.last_decoded is not None:
+            image = self.last_decoded.image
+        drawing = None if self.state.moved else self.state.input
+        self.ask("open", OpenRequest(str(path), drawing=drawing, image=image))
+
+    def _opened(self, result: OpenResult) -> None:
+        """Another model is here: snapshot and point change together."""
+        old = self.state
+        new = transitions.with_model(old, result.request.path, result.z, result.label)
+        travelled = result.request.latent is not None
+        if new != old and not travelled and old.model:
+            self._history.push(old)
+        self._set_following(False)
+        self.snapshot = result.snapshot
+        self.last_encoded = None
+        self._replace(new)
+        self.snapshot_changed.emit(result.snapshot)
+        self._ask_anew()
+
+    def follow(self, follow: bool) -> None:
+        """Show the model that trains as it learns, or stay with what is shown."""
+        if follow and self._live_snapshot is not None:
+            self._set_following(True)
+            self._take_live_snapshot(self._live_snapshot)
+        else:
+            self._set_following(False)
+
+    def _set_following(self, following: bool) -> None:
+        if following != self.following:
+            self.following = following
+            self.following_changed.emit(following)
+
+    @Slot(object)
+    def _training_started(self, request: TrainRequest) -> None:
+        self._live_snapshot = None
+        self._set_following(True)
+
+    @Slot(object)
+    def _take_live_snapshot(self, snapshot: Snapshot) -> None:
+        first = self._live_snapshot is None
+        self._live_snapshot = snapshot
+        if first:
+            self.runs_changed.emit()
+        if not self.following:
+            return
+        path = snapshot.id.rpartition("@")[0]
+        if self.state.model != path:
+            self._move_into(path, snapshot)
+            return
+        self.snapshot = snapshot
+        self.snapshot_changed.emit(snapshot)
+        self._ask_anew()
+
+    def _move_into(self, path: str, snapshot: Snapshot) -> None:
+        """Show a model that has just begun to train. Its encoder knows nothing yet, so z cannot be
+        fitted: a drawing is encoded again with every snapshot; without one z stays, if it can."""
+        size, classes = snapshot.spec.latent_dim, snapshot.spec.num_classes
+        z, label = self.state.latent.z, self.state.latent.label
+        if len(z) != size:
+            z = tuple(self._random.standard_normal(size).tolist())
+        if len(label or ()) != classes:
+            label = tuple(float(index == 0) for index in range(classes)) or None
+        self.snapshot = snapshot
+        self.last_encoded = None
+        state = transitions.with_model(self.state, path, z, label)
+        self._replace(transitions.with_moved(state, state.input is None))
+        self.snapshot_changed.emit(snapshot)
+        self._ask_anew()
+
+    @Slot(object)
+    def _training_ended(self, event: object) -> None:
+        self._live_snapshot = None
+        self._set_following(False)
+        self.runs_changed.emit()
+
+    # Training and runs ---------------------------------------------------------------------
+
+    def start_training(self, spec: ModelSpec, config: TrainConfig, variant: str) -> None:
+        """Train a new model into a new run folder of the user's."""
+        folder = new_run_folder(variant)
+        self.training.start(TrainRequest(spec, config, variant, new_run_name(variant), folder))
+
+    def list_runs(self) -> list[runs.RunInfo]:
+        """The models that ship, then the user's own."""
+        return [*runs.bundled_runs(), *runs.list_runs([runs_folder()])]
+
+    def rename_run(self, path: Path, name: str) -> None:
+        """Give a run of the user's another name."""
+        self._guarded(lambda: runs.rename_run(path, name))
+
+    def remove_run(self, info: runs.RunInfo) -> None:
+        """Take a run out of the list; ``restore_run`` brings it back."""
+        request = self.training.view.request
+        if request is not None and request.folder == info.path:
+            self.failed.emit(StudioError("runs.training", name=info.name))
+            return
+        removed = self._guarded(lambda: runs.remove_run(info.path))
+        if removed is not None:
+            self.run_removed.emit(info.name, removed)
+
+    def restore_run(self, removed: Path) -> None:
+        """Undo ``remove_run``."""
+        self._guarded(lambda: runs.restore_run(removed))
+
+    def _guarded(self, action: Callable[[], T]) -> T | None:
+        try:
+            result = action()
+        except StudioError as error:
+            self.failed.emit(error)
+            return None
+        self.runs_changed.emit()
+        return result
+
+
+def first_model() -> Path:
+    """The model of a first start."""
+    return bundled_path("checkpoints") / "vae-32"

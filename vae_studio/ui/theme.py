@@ -1,0 +1,239 @@
+"""Colours, palette, style sheet and icons, in dark and in light. The only place with colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QFont, QIcon, QPalette
+from PySide6.QtWidgets import QAbstractButton, QApplication, QStyleFactory, QWidget
+
+from vae_studio.session.settings import Theme
+
+GRID = 8  # px; spacing and margins are multiples or halves of it
+_ICON_PROPERTY = "vae_icon"
+
+
+@dataclass(frozen=True)
+class Colors:
+    """One scheme. Plot colours are Okabe and Ito's, which colour-blind eyes tell apart."""
+
+    window: str
+    panel: str
+    base: str
+    line: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    on_accent: str
+    hover: str
+    danger: str
+    total: str
+    reconstruction: str
+    kl: str
+
+
+DARK = Colors(
+    window="#14161a",
+    panel="#1b1e24",
+    base="#101216",
+    line="#2c313a",
+    text="#e4e7ec",
+    muted="#9aa4b2",
+    faint="#5f6875",
+    accent="#4f9cf9",
+    on_accent="#08101c",
+    hover="#262b34",
+    danger="#ff7b72",
+    total="#e4e7ec",
+    reconstruction="#56b4e9",
+    kl="#e69f00",
+)
+LIGHT = Colors(
+    window="#eceef2",
+    panel="#fafbfc",
+    base="#ffffff",
+    line="#d3d8e0",
+    text="#1c2128",
+    muted="#57606a",
+    faint="#8c95a0",
+    accent="#0b62c4",
+    on_accent="#ffffff",
+    hover="#e4e9f0",
+    danger="#b3261e",
+    total="#1c2128",
+    reconstruction="#0072b2",
+    kl="#b86e00",
+)
+
+
+def colors(widget: QWidget) -> Colors:
+    """The scheme that ``widget`` is shown in."""
+    return LIGHT if widget.palette().color(QPalette.ColorRole.Window).lightness() > 127 else DARK
+
+
+def apply(app: QApplication, theme: Theme) -> None:
+    """Show the whole app in a scheme. ``system`` follows it; where it says nothing, dark."""
+    scheme = app.styleHints().colorScheme()
+    light = theme == "light" or (theme == "system" and scheme == Qt.ColorScheme.Light)
+    chosen = LIGHT if light else DARK
+    app.setStyle(QStyleFactory.create("Fusion"))
+    app.setPalette(_palette(chosen))
+    app.setStyleSheet(_style_sheet(chosen))
+    for window in app.topLevelWidgets():
+        restyle_icons(window)
+
+
+def _palette(c: Colors) -> QPalette:
+    role = QPalette.ColorRole
+    palette = QPalette()
+    for which, color in {
+        role.Window: c.window,
+        role.WindowText: c.text,
+        role.Base: c.base,
+        role.AlternateBase: c.panel,
+        role.Text: c.text,
+        role.Button: c.panel,
+        role.ButtonText: c.text,
+        role.BrightText: c.danger,
+        role.Highlight: c.accent,
+        role.HighlightedText: c.on_accent,
+        role.ToolTipBase: c.panel,
+        role.ToolTipText: c.text,
+        role.PlaceholderText: c.faint,
+        role.Link: c.accent,
+        role.Light: c.hover,
+        role.Midlight: c.hover,
+        role.Mid: c.line,
+        role.Dark: c.line,
+        role.Shadow: c.base,
+    }.items():
+        palette.setColor(which, QColor(color))
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(c.faint))
+    return palette
+
+
+def _style_sheet(c: Colors) -> str:
+    return f"""
+    QMainWindow, QDialog {{ background: {c.window}; }}
+    QMainWindow::separator {{ background: {c.window}; width: 6px; height: 6px; }}
+    QMainWindow::separator:hover {{ background: {c.accent}; }}
+    QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
+    QDockWidget {{ color: {c.muted}; }}
+    #panel {{ background: {c.panel}; border: 1px solid {c.line}; border-top: none;
+              border-bottom-left-radius: 6px; border-bottom-right-radius: 6px; }}
+    #dockTitle {{ background: {c.panel}; border: 1px solid {c.line}; border-bottom: none;
+                  border-top-left-radius: 6px; border-top-right-radius: 6px; }}
+    #dockTitle QLabel {{ color: {c.muted}; font-weight: 600; letter-spacing: 1px; }}
+    QLabel[role="muted"] {{ color: {c.muted}; }}
+    QLabel[role="empty"] {{ color: {c.muted}; padding: 16px; }}
+    QLabel[role="number"] {{ font-weight: 600; }}
+    QPushButton, QToolButton {{ background: {c.hover}; color: {c.text}; border: 1px solid {c.line};
+        border-radius: 5px; padding: 4px 10px; min-height: 18px; }}
+    QToolButton {{ padding: 4px; }}
+    QPushButton:hover, QToolButton:hover {{ border-color: {c.accent}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {c.line}; }}
+    QPushButton:focus, QToolButton:focus {{ border-color: {c.accent}; }}
+    QPushButton:checked, QToolButton:checked {{ background: {c.accent}; color: {c.on_accent};
+        border-color: {c.accent}; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {c.faint}; background: {c.panel}; }}
+    QPushButton[role="primary"] {{ background: {c.accent}; color: {c.on_accent};
+        border-color: {c.accent}; font-weight: 600; }}
+    QPushButton[role="primary"]:disabled {{ background: {c.hover}; color: {c.faint};
+        border-color: {c.line}; }}
+    QToolButton[role="flat"] {{ background: transparent; border: none; padding: 2px; }}
+    QToolButton[role="flat"]:hover, QToolButton[role="flat"]:checked {{ background: {c.hover}; }}
+    QToolButton[role="flat"]:focus {{ border: 1px solid {c.accent}; }}
+    QSpinBox, QDoubleSpinBox, QComboBox, QLineEdit {{ background: {c.base}; color: {c.text};
+        border: 1px solid {c.line}; border-radius: 4px; padding: 2px 4px; min-height: 18px;
+        selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QLineEdit:focus
+        {{ border-color: {c.accent}; }}
+    QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{ color: {c.faint}; }}
+    QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.line}; }}
+    QListWidget, QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent;
+        border: none; }}
+    QListWidget::item {{ border-radius: 5px; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}
+    QSlider::sub-page:horizontal, QSlider::add-page:horizontal {{ background: transparent; }}
+    QSlider::handle:horizontal {{ background: {c.text}; width: 12px; height: 12px;
+        margin: -4px 0; border-radius: 6px; }}
+    QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus
+        {{ background: {c.accent}; }}
+    QSlider[dead="true"]::handle:horizontal {{ background: {c.faint}; }}
+    QSlider::handle:horizontal:disabled {{ background: {c.line}; }}
+    QProgressBar {{ background: {c.base}; border: 1px solid {c.line}; border-radius: 4px;
+        text-align: center; color: {c.text}; min-height: 14px; }}
+    QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+    QScrollBar::handle {{ background: {c.line}; border-radius: 4px; min-height: 24px;
+        min-width: 24px; margin: 1px; }}
+    QScrollBar::handle:hover {{ background: {c.faint}; }}
+    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page
+        {{ background: none; border: none; height: 0; width: 0; }}
+    QMenuBar {{ background: {c.window}; }}
+    QMenuBar::item {{ padding: 4px 10px; border-radius: 4px; }}
+    QMenuBar::item:selected {{ background: {c.hover}; }}
+    QMenu {{ background: {c.panel}; border: 1px solid {c.line}; padding: 4px; }}
+    QMenu::item {{ padding: 4px 24px 4px 12px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {c.accent}; color: {c.on_accent}; }}
+    QMenu::item:disabled {{ color: {c.faint}; }}
+    QMenu::separator {{ height: 1px; background: {c.line}; margin: 4px 8px; }}
+    QStatusBar {{ background: {c.window}; color: {c.muted}; }}
+    QStatusBar::item {{ border: none; }}
+    QTabBar::tab {{ background: transparent; color: {c.muted}; padding: 4px 12px;
+        border: none; border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
+    #toast {{ background: {c.panel}; border: 1px solid {c.accent}; border-radius: 8px; }}
+    #toast[kind="error"] {{ border-color: {c.danger}; }}
+    """
+
+
+def set_icon(target: Any, name: str) -> None:
+    """Give a button or an action a Material Design icon that follows the theme."""
+    target.setProperty(_ICON_PROPERTY, name)
+    widget = target if isinstance(target, QWidget) else None
+    scheme = colors(widget) if widget else colors(_any_window(target))
+    target.setIcon(_icon(name, scheme, primary=target.property("role") == "primary"))
+    if isinstance(target, QAbstractButton):
+        target.setIconSize(QSize(16, 16))
+
+
+def _any_window(target: Any) -> QWidget:
+    parent = target.parent()
+    assert isinstance(parent, QWidget)
+    return parent
+
+
+def restyle_icons(window: QWidget) -> None:
+    """Draw all icons below ``window`` anew, after the scheme has changed."""
+    from PySide6.QtGui import QAction
+
+    for target in (*window.findChildren(QAbstractButton), *window.findChildren(QAction)):
+        name = target.property(_ICON_PROPERTY)
+        if name:
+            set_icon(target, name)
+
+
+def _icon(name: str, scheme: Colors, primary: bool = False) -> QIcon:
+    import qtawesome  # after PySide6, which it then uses
+
+    color = scheme.on_accent if primary else scheme.text
+    icon: QIcon = qtawesome.icon(
+        name,
+        color=color,
+        color_disabled=scheme.faint,
+        color_on=None if primary else scheme.on_accent,
+    )
+    return icon
+
+
+def tabular(widget: QWidget) -> None:
+    """Figures of one width, for numbers that change."""
+    font = widget.font()
+    font.setFeature(QFont.Tag("tnum"), 1)
+    widget.setFont(font)

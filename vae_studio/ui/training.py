@@ -1,0 +1,176 @@
+"""``Training``: the window's side of the training slot. Empties the mailbox at 30 Hz."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from vae_studio.core.errors import StudioError
+from vae_studio.core.events import StepDone, TrainingDone, TrainingFailed
+from vae_studio.workers.train_thread import TrainRequest, TrainThread
+
+_MAILBOX_MS = 33
+
+
+class TrainStatus(Enum):
+    """Where the training slot is."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    """What the window shows of a training. seconds_left: None until it can be told."""
+
+    status: TrainStatus = TrainStatus.IDLE
+    request: TrainRequest | None = None
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    seconds_left: float | None = None
+
+    @property
+    def can_start(self) -> bool:
+        """Whether *Train* is there to be pressed."""
+        return self.status is TrainStatus.IDLE
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether *Pause* (or *Resume*) is."""
+        return self.status in (TrainStatus.RUNNING, TrainStatus.PAUSED)
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether *Stop* is."""
+        return self.status in (TrainStatus.STARTING, TrainStatus.RUNNING, TrainStatus.PAUSED)
+
+
+class Training(QObject):
+    """Signals: ``started(request)``, ``changed(view)``, ``events_arrived(events)``,
+    ``snapshot_arrived(snapshot)``, ``ended(event or None)``, ``failed(error)``."""
+
+    started = Signal(object)
+    changed = Signal(object)
+    events_arrived = Signal(object)
+    snapshot_arrived = Signal(object)
+    ended = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.view = TrainingView()
+        self._thread: TrainThread | None = None
+        self._timer = QTimer(self, interval=_MAILBOX_MS)
+        self._timer.timeout.connect(self._empty_mailbox)
+        self._pace = _Pace()
+        self._end: TrainingDone | TrainingFailed | None = None
+
+    def start(self, request: TrainRequest) -> None:
+        """Begin a run; nothing happens while another is there."""
+        if not self.view.can_start:
+            return
+        self._thread = TrainThread(request, self)
+        self._thread.finished.connect(self._thread_finished)
+        self._pace, self._end = _Pace(), None
+        self._show(TrainingView(TrainStatus.STARTING, request))
+        self._timer.start()
+        self._thread.start()
+        self.started.emit(request)
+
+    def pause_or_resume(self) -> None:
+        """Hold the run, or let it go on."""
+        if self._thread is None or not self.view.can_pause:
+            return
+        if self.view.status is TrainStatus.RUNNING:
+            self._thread.control.pause()
+            self._show(replace(self.view, status=TrainStatus.PAUSED, seconds_left=None))
+        else:
+            self._pace = _Pace()
+            self._thread.control.resume()
+            self._show(replace(self.view, status=TrainStatus.RUNNING))
+
+    def stop(self) -> None:
+        """Ask the run to end and to keep its model."""
+        if self._thread is not None and self.view.can_stop:
+            self._thread.control.stop()
+            self._show(replace(self.view, status=TrainStatus.STOPPING, seconds_left=None))
+
+    def shutdown(self) -> None:
+        """End the run and wait until it is saved; for when the window closes."""
+        if self._thread is not None:
+            self._thread.control.stop()
+            self._thread.wait()
+            self._thread_finished()
+
+    @Slot()
+    def _empty_mailbox(self) -> None:
+        if self._thread is None:
+            return
+        mail = self._thread.mailbox.take()
+        view = self.view
+        if mail.started and view.status is TrainStatus.STARTING:
+            view = replace(view, status=TrainStatus.RUNNING)
+        steps = [event for event in mail.events if isinstance(event, StepDone)]
+        if mail.steps_per_epoch and view.request:
+            view = replace(view, steps=mail.steps_per_epoch * view.request.config.epochs)
+        if steps:
+            last = steps[-1]
+            left = self._pace.seconds_left(last.step, view.steps)
+            running = view.status is TrainStatus.RUNNING
+            view = replace(
+                view, epoch=last.epoch, step=last.step, seconds_left=left if running else None
+            )
+        if view != self.view:
+            self._show(view)
+        if mail.events:
+            self.events_arrived.emit(mail.events)
+        if mail.snapshot is not None:
+            self.snapshot_arrived.emit(mail.snapshot)
+        if mail.error is not None:
+            self.failed.emit(mail.error)
+        for event in mail.events:
+            if isinstance(event, (TrainingDone, TrainingFailed)):
+                self._end = event
+            if isinstance(event, TrainingFailed):
+                self.failed.emit(StudioError(event.code, step=event.step))
+
+    @Slot()
+    def _thread_finished(self) -> None:
+        if self._thread is None:
+            return
+        thread = self._thread
+        self._empty_mailbox()
+        self._timer.stop()
+        self._thread = None
+        thread.wait()
+        thread.deleteLater()
+        self._show(TrainingView())
+        self.ended.emit(self._end)
+
+    def _show(self, view: TrainingView) -> None:
+        self.view = view
+        self.changed.emit(view)
+
+
+class _Pace:
+    """Time left, from the steps since it began; evaluation and saving are in it."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def seconds_left(self, step: int, steps: int) -> float | None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, step)
+            return None
+        since, first = self._first
+        if step - first < 20 or now - since < 1.0:
+            return None
+        return (steps - step) * (now - since) / (step - first)

@@ -1,0 +1,1 @@
+"""Small parts that two panels or more use."""
