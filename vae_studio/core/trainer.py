@@ -163,10 +163,9 @@ def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterat
 
 def _is_out_of_memory(error: Exception) -> bool:
     """On the CPU, torch has no error type of its own for this."""
-    return (
-        isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError))
-        or "DefaultCPUAllocator" in str(error)
-    )
+    return isinstance(
+        error, (torch.cuda.OutOfMemoryError, MemoryError)
+    ) or "DefaultCPUAllocator" in str(error)
 
 
 def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Iterator[StepDone]:

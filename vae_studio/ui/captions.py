@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def snapshot_caption(snapshot: Snapshot) -> str:
-    """Which weights made a picture: ``vae-32, epoch 50``."""
-    text = QCoreApplication.translate("Captions", "{name}, epoch {epoch}")
-    return text.format(name=snapshot.name, epoch=snapshot.epoch)
+    """Which weights made a picture: ``vae-32, epoch 50``; within an epoch, the step."""
+    if snapshot.evaluation is None:
+        text = QCoreApplication.translate("Captions", "{name}, step {step}")
+    else:
+        text = QCoreApplication.translate("Captions", "{name}, epoch {epoch}")
+    return text.format(name=snapshot.name, epoch=snapshot.epoch, step=snapshot.step)
 
 
 def spec_summary(spec: ModelSpec) -> str:

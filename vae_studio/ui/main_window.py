@@ -347,6 +347,8 @@ class MainWindow(QMainWindow):
         reason = getattr(event, "reason", "")
         if reason == "finished":
             self.toast.show_message(self.tr("Training is done. The model is kept in your list."))
+        elif reason == "stopped" and not getattr(event, "step", 0):
+            self.toast.show_message(self.tr("Training stopped before its first step."))
         elif reason == "stopped":
             self.toast.show_message(self.tr("Training stopped. The model is kept in your list."))
 

@@ -69,9 +69,10 @@ LIGHT = Colors(
 )
 
 
-def colors(widget: QWidget) -> Colors:
-    """The scheme that ``widget`` is shown in."""
-    return LIGHT if widget.palette().color(QPalette.ColorRole.Window).lightness() > 127 else DARK
+def colors() -> Colors:
+    """The scheme that the app is shown in."""
+    window = QApplication.palette().color(QPalette.ColorRole.Window)
+    return LIGHT if window.lightness() > 127 else DARK
 
 
 def apply(app: QApplication, theme: Theme) -> None:
@@ -196,17 +197,9 @@ def _style_sheet(c: Colors) -> str:
 def set_icon(target: Any, name: str) -> None:
     """Give a button or an action a Material Design icon that follows the theme."""
     target.setProperty(_ICON_PROPERTY, name)
-    widget = target if isinstance(target, QWidget) else None
-    scheme = colors(widget) if widget else colors(_any_window(target))
-    target.setIcon(_icon(name, scheme, primary=target.property("role") == "primary"))
+    target.setIcon(_icon(name, colors(), primary=target.property("role") == "primary"))
     if isinstance(target, QAbstractButton):
         target.setIconSize(QSize(16, 16))
-
-
-def _any_window(target: Any) -> QWidget:
-    parent = target.parent()
-    assert isinstance(parent, QWidget)
-    return parent
 
 
 def restyle_icons(window: QWidget) -> None:
@@ -223,12 +216,10 @@ def _icon(name: str, scheme: Colors, primary: bool = False) -> QIcon:
     import qtawesome  # after PySide6, which it then uses
 
     color = scheme.on_accent if primary else scheme.text
-    icon: QIcon = qtawesome.icon(
-        name,
-        color=color,
-        color_disabled=scheme.faint,
-        color_on=None if primary else scheme.on_accent,
-    )
+    on = color if primary else scheme.on_accent  # a checked button is in the accent colour
+    off_and_on = {f"color_off{mode}": color for mode in ("", "_active", "_selected")}
+    off_and_on |= {f"color_on{mode}": on for mode in ("", "_active", "_selected")}
+    icon: QIcon = qtawesome.icon(name, color=color, color_disabled=scheme.faint, **off_and_on)
     return icon
 
 

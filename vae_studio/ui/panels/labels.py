@@ -116,11 +116,13 @@ class LabelsPanel(Panel):
                 picture.sizePolicy().horizontalPolicy(), button.sizePolicy().verticalPolicy()
             )
             button.clicked.connect(lambda _checked, index=index: self._pick(index))
+            picture.keep_square()
             row, column = divmod(index, _COLUMNS)
             self._grid.addWidget(picture, 2 * row, column)
             self._grid.addWidget(button, 2 * row + 1, column)
             self.pictures.append(picture)
             self.buttons.append(button)
+        self._grid.setRowStretch(self._grid.rowCount(), 1)
 
     def _pick(self, index: int) -> None:
         self.store.set_label(index)

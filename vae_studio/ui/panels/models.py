@@ -188,7 +188,7 @@ class _RunDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         info: RunInfo = index.data(_INFO)
-        c = theme.colors(option.widget)
+        c = theme.colors()
         area = option.rect.adjusted(2, 1, -2, -1)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -154,6 +154,7 @@ class SlidersPanel(Panel):
         super().__init__(store, parent)
         self.rows: list[LatentSlider] = []
         self._order: tuple[int, ...] = ()
+        self._run = ""
         self._held = False
         self._empty = QLabel(self.tr("The latent dimensions of the model appear here."))
         self._empty.setProperty("role", "empty")
@@ -190,8 +191,10 @@ class SlidersPanel(Panel):
             return  # the order stays while a hand is on a slider
         size = self.store.snapshot.spec.latent_dim
         evaluation = self.store.snapshot.evaluation
-        if len(self._order) == size and evaluation is None:
+        run = self.store.state.model
+        if run == self._run and len(self._order) == size and evaluation is None:
             return  # between two epochs of a training: keep the order that was
+        self._run = run
         self._empty.hide()
         self._grow(size)
         latent = evaluation.latent if evaluation else None

@@ -132,7 +132,7 @@ class ImageView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        c = theme.colors(self)
+        c = theme.colors()
         if self._image is not None:
             target = self._target()
             painter.drawImage(target, self._image)

@@ -156,7 +156,7 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        c = theme.colors(self)
+        c = theme.colors()
         square = self._square()
         painter.setPen(QPen(QColor(c.line), 1))
         painter.setBrush(QColor("#000000"))  # ink is light on dark in every theme, as in MNIST

@@ -153,7 +153,7 @@ class _LossPlot(pg.PlotWidget):
             self._restyle()
 
     def _restyle(self) -> None:
-        c = theme.colors(self)
+        c = theme.colors()
         color = getattr(c, self._color)
         self.setBackground(c.panel)
         self._train.setPen(pg.mkPen(color, width=1.5))
