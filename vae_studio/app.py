@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -147,4 +148,5 @@ def run() -> int:
     QTimer.singleShot(0, studio.lifecycle.begin)
     code: int = app.exec()
     studio.lifecycle.end()
+    gc.freeze()  # or the interpreter's last collections walk all of torch: a second for nothing
     return code

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -20,31 +20,23 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
-    QDockWidget,
-    QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
+    QMenuBar,
     QMessageBox,
-    QTabWidget,
-    QToolButton,
-    QWidget,
 )
 
 from vae_studio import __version__
 from vae_studio.core.errors import StudioError
 from vae_studio.session.settings import AppSettings, Theme
-from vae_studio.ui import theme
-from vae_studio.ui.captions import duration, snapshot_caption
+from vae_studio.ui.docks import Docks
 from vae_studio.ui.messages import error_sentence
-from vae_studio.ui.panels import PANELS
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
+from vae_studio.ui.status_bar import StatusBar
 from vae_studio.ui.store import Store
-from vae_studio.ui.training import TrainingView, TrainStatus
-from vae_studio.ui.widgets.buttons import tool_button
 from vae_studio.ui.widgets.palette import CommandPalette
 from vae_studio.ui.widgets.toast import Toast
 
@@ -55,7 +47,6 @@ if TYPE_CHECKING:
 _SIZE = QSize(1280, 800)
 _TITLE_BAR = 32  # px, about; the system draws it above the window
 _LAYOUT_VERSION = 1  # of the set of docks; another number drops layouts saved before
-_COLUMN_WIDTHS = (260, 300, 376, 320)
 
 P = TypeVar("P", bound=Panel)
 
@@ -71,14 +62,11 @@ class MainWindow(QMainWindow):
         self.store = store
         self.setWindowTitle("VAE Studio")
         self.setAcceptDrops(True)
-        self.setDockNestingEnabled(True)
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._conditional = False  # of the model shown; its panel comes to the front on a change
-        self.docks: dict[str, QDockWidget] = {}
-        self.panels: dict[type[Panel], Panel] = {}
-        for row in PANELS:
-            self._add_dock(row.name, QCoreApplication.translate("Panels", row.title), row.panel)
-        self._make_status_bar()
+        self._docks = Docks(self, store)
+        self.docks = self._docks.by_name
+        self.status = StatusBar(store)
+        self.setStatusBar(self.status)
         self._make_actions(settings.theme)
         self.toast = Toast(self)
         room = self.screen().availableSize() - QSize(0, _TITLE_BAR)
@@ -86,76 +74,29 @@ class MainWindow(QMainWindow):
         self.reset_layout()
         self._restore(settings)
         store.failed.connect(self.show_error)
-        store.run_removed.connect(self._offer_undo)
-        store.snapshot_changed.connect(self._show_snapshot)
-        store.following_changed.connect(self._show_following)
+        store.library.failed.connect(self.show_error)
+        store.library.removed.connect(self._offer_undo)
+        store.snapshot_changed.connect(self._bring_forward)
         store.state_changed.connect(self._render)
-        store.training.changed.connect(self._show_training)
         store.training.ended.connect(self._say_end)
 
     def panel(self, kind: type[P]) -> P:
         """The panel of that class."""
-        panel = self.panels[kind]
+        panel = self._docks.panels[kind]
         assert isinstance(panel, kind)
         return panel
 
-    # Docks ---------------------------------------------------------------------------------
-
-    def _add_dock(self, name: str, title: str, kind: type[Panel]) -> None:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        panel = kind(self.store)
-        dock.setWidget(panel)
-        dock.setTitleBarWidget(_DockTitle(dock))
-        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-        self.docks[name] = dock
-        self.panels[kind] = panel
+    # Layout --------------------------------------------------------------------------------
 
     def reset_layout(self) -> None:
-        """Put every panel back to its place in ``PANELS``."""
-        for dock in self.docks.values():
-            dock.setFloating(False)
-            self.removeDockWidget(dock)
-        places: dict[tuple[int, int], QDockWidget] = {}
-        rows = sorted(PANELS, key=lambda row: (row.place[1], row.place[0]))
-        columns = Qt.Orientation.Horizontal
-        previous: QDockWidget | None = None
-        for row in rows:  # the upper row, from left to right
-            dock = self.docks[row.name]
-            if row.place[1] or row.place in places:
-                continue
-            if previous is None:
-                self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-            elif row.place[0] != 2:
-                self.splitDockWidget(previous, dock, columns)
-            places[row.place] = dock
-            previous = dock if row.place[0] != 2 else previous
-        for row in rows:  # what stands below
-            if row.place[1]:
-                above = places[row.place[0], 0]
-                self.splitDockWidget(above, self.docks[row.name], Qt.Orientation.Vertical)
-        # The third column shares the second one's lower panel, so it is split off last.
-        self.splitDockWidget(places[1, 0], places[2, 0], columns)
-        for row in rows:
-            dock = self.docks[row.name]
-            if dock is not places.get(row.place) and not row.place[1]:
-                self.tabifyDockWidget(places[row.place], dock)
-            dock.show()
-        places[2, 0].raise_()
-        self._share_space()
-
-    def _share_space(self) -> None:
-        rows = Qt.Orientation.Vertical
-        upper = [self.docks[name] for name in ("models", "decoded", "samples", "draw")]
-        self.resizeDocks(upper, list(_COLUMN_WIDTHS), Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["models"], self.docks["sliders"]], [250, 480], rows)
-        self.resizeDocks([self.docks["decoded"], self.docks["train"]], [360, 370], rows)
+        """Put every panel back to its place."""
+        self._docks.reset()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._settled:  # docks share space as asked only once they are laid out
+        if not self._settled:
             self._settled = True
-            self._share_space()
+            self._docks.share_space()
 
     def _restore(self, settings: AppSettings) -> None:
         self._settled = bool(settings.layout)
@@ -259,7 +200,7 @@ class MainWindow(QMainWindow):
 
     def show_palette(self) -> CommandPalette:
         """Every action by name."""
-        palette = CommandPalette(self.findChildren(QAction), self)
+        palette = CommandPalette(_leaves(self.menuBar()), self)
         palette.show()
         return palette
 
@@ -275,72 +216,14 @@ class MainWindow(QMainWindow):
         box.setText(text.format(version=__version__))
         box.open()
 
-    # Status bar and messages ---------------------------------------------------------------
-
-    def _make_status_bar(self) -> None:
-        self.device = QLabel(self.tr("Loading PyTorch…"))
-        self.progress = QLabel()
-        self.showing = QLabel()
-        self.follow = tool_button(
-            "mdi6.access-point",
-            self.tr("Follow the training"),
-            self.tr(
-                "Show the model that trains, as it learns; opening another model pins that one"
-            ),
-            lambda: self.store.follow(self.follow.isChecked()),
-            checkable=True,
-        )
-        self.follow.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.follow.setText(self.tr("Follow"))
-        self.follow.hide()
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        for label in (self.device, self.progress, self.showing):
-            label.setContentsMargins(8, 0, 8, 0)
-            theme.tabular(label)
-        bar.addWidget(self.device)
-        bar.addWidget(self.progress, 1)
-        bar.addPermanentWidget(self.showing)
-        bar.addPermanentWidget(self.follow)
-        self.store.device_known.connect(self._show_device)
-
-    @Slot(str, int)
-    def _show_device(self, name: str, threads: int) -> None:
-        text = self.tr("{device}, 1 thread") if threads == 1 else self.tr("{device}, {n} threads")
-        self.device.setText(text.format(device=name, n=threads))
+    # Messages ------------------------------------------------------------------------------
 
     @Slot(object)
-    def _show_snapshot(self, snapshot: Snapshot) -> None:
-        text = self.tr("showing: {snapshot}")
-        self.showing.setText(text.format(snapshot=snapshot_caption(snapshot)))
+    def _bring_forward(self, snapshot: Snapshot) -> None:
+        """A model with labels shows its picker, one without its samples."""
         if snapshot.spec.conditional != self._conditional:
             self._conditional = snapshot.spec.conditional
             self.docks["labels" if self._conditional else "samples"].raise_()
-
-    @Slot(bool)
-    def _show_following(self, following: bool) -> None:
-        self.follow.setChecked(following)
-
-    @Slot(object)
-    def _show_training(self, view: TrainingView) -> None:
-        self.follow.setVisible(view.request is not None)
-        if view.status is TrainStatus.IDLE or view.request is None:
-            self.progress.clear()
-            return
-        parts = [
-            {
-                TrainStatus.STARTING: self.tr("preparing {name}…"),
-                TrainStatus.RUNNING: self.tr("training {name}"),
-                TrainStatus.PAUSED: self.tr("{name} paused"),
-                TrainStatus.STOPPING: self.tr("stopping {name}…"),
-            }[view.status].format(name=view.request.name)
-        ]
-        if view.steps:
-            share = round(100 * view.step / view.steps)
-            parts.append(self.tr("{share} %").format(share=share))
-        if view.seconds_left is not None:
-            parts.append(self.tr("{time} left").format(time=duration(view.seconds_left)))
-        self.progress.setText(", ".join(parts))
 
     @Slot(object)
     def _say_end(self, event: object) -> None:
@@ -360,7 +243,7 @@ class MainWindow(QMainWindow):
     @Slot(str, object)
     def _offer_undo(self, name: str, removed: Path) -> None:
         text = self.tr("{name} was deleted.").format(name=name)
-        self.toast.show_message(text, self.tr("Undo"), lambda: self.store.restore_run(removed))
+        self.toast.show_message(text, self.tr("Undo"), lambda: self.store.library.restore(removed))
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:
@@ -388,44 +271,22 @@ class MainWindow(QMainWindow):
         event.accept()
 
 
+def _leaves(menu: QMenuBar | QMenu) -> list[tuple[str, QAction]]:
+    """Every action below ``menu``, named with its submenu: ``Theme: Dark``."""
+    found: list[tuple[str, QAction]] = []
+    for action in menu.actions():
+        name = action.text().replace("&", "")
+        below = action.menu()
+        if isinstance(below, QMenu):
+            found += [(f"{name}: {inner}", leaf) for inner, leaf in _leaves(below)]
+        elif name:
+            found.append((name, action))
+    return found
+
+
 def _dropped_run(event: QDropEvent) -> Path | None:
     for url in event.mimeData().urls():
         path = Path(url.toLocalFile())
         if url.isLocalFile() and (path / "config.json").is_file():
             return path
     return None
-
-
-class _DockTitle(QWidget):
-    """A quiet title: name, float, close."""
-
-    def __init__(self, dock: QDockWidget) -> None:
-        super().__init__(dock)
-        self.setObjectName("dockTitle")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        title = QLabel(dock.windowTitle().upper())
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 4, 4, 2)
-        layout.setSpacing(2)
-        layout.addWidget(title, 1)
-        float_button = tool_button(
-            "mdi6.dock-window",
-            self.tr("Float"),
-            self.tr("Float this panel, or dock it again"),
-            lambda: dock.setFloating(not dock.isFloating()),
-        )
-        close_button = tool_button(
-            "mdi6.close",
-            self.tr("Close"),
-            self.tr("Close this panel; the View menu brings it back"),
-            dock.close,
-        )
-        for button in (float_button, close_button):
-            _make_flat(button)
-            layout.addWidget(button)
-
-
-def _make_flat(button: QToolButton) -> None:
-    button.setProperty("role", "flat")
-    button.setIconSize(QSize(14, 14))
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

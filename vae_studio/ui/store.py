@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vae_studio.core import runs
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.session import state as transitions
-from vae_studio.session.folders import new_run_folder, new_run_name, runs_folder
+from vae_studio.session.folders import new_run_folder, new_run_name
 from vae_studio.session.history import History
 from vae_studio.session.requests import (
     DecodeRequest,
@@ -32,6 +31,7 @@ from vae_studio.session.requests import (
 )
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Strokes
+from vae_studio.ui.library import Library
 from vae_studio.ui.training import Training
 from vae_studio.workers.explore_thread import ExploreThread
 from vae_studio.workers.train_thread import TrainRequest
@@ -40,15 +40,13 @@ if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
     from vae_studio.core.spec import ModelSpec, TrainConfig
 
-T = TypeVar("T")
-
 
 class Store(QObject):
     """Signals, all of them facts:
 
     state_changed(new, old): another ``SessionState``. snapshot_changed(snapshot): other weights
     are shown. decoded(DecodeResult), encoded(EncodeResult), answered(lane, result): answers.
-    following_changed(bool). runs_changed(). run_removed(name, path it went to).
+    following_changed(bool).
     failed(StudioError). device_known(name, threads): what models train on, once torch is
     loaded.
     """
@@ -59,8 +57,6 @@ class Store(QObject):
     encoded = Signal(object)
     answered = Signal(str, object)
     following_changed = Signal(bool)
-    runs_changed = Signal()
-    run_removed = Signal(str, object)
     failed = Signal(object)
     device_known = Signal(str, int)
 
@@ -74,6 +70,7 @@ class Store(QObject):
         self.last_decoded: DecodeResult | None = None
         self.last_encoded: EncodeResult | None = None
         self.training = Training(self)
+        self.library = Library(self)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
         self._random = np.random.default_rng(seed)
@@ -312,7 +309,7 @@ class Store(QObject):
         first = self._live_snapshot is None
         self._live_snapshot = snapshot
         if first:
-            self.runs_changed.emit()
+            self.library.changed.emit()
         if not self.following:
             return
         path = snapshot.id.rpartition("@")[0]
@@ -343,45 +340,14 @@ class Store(QObject):
     def _training_ended(self, event: object) -> None:
         self._live_snapshot = None
         self._set_following(False)
-        self.runs_changed.emit()
+        self.library.changed.emit()
 
-    # Training and runs ---------------------------------------------------------------------
+    # Training ------------------------------------------------------------------------------
 
     def start_training(self, spec: ModelSpec, config: TrainConfig, variant: str) -> None:
         """Train a new model into a new run folder of the user's."""
         folder = new_run_folder(variant)
         self.training.start(TrainRequest(spec, config, variant, new_run_name(variant), folder))
-
-    def list_runs(self) -> list[runs.RunInfo]:
-        """The models that ship, then the user's own."""
-        return [*runs.bundled_runs(), *runs.list_runs([runs_folder()])]
-
-    def rename_run(self, path: Path, name: str) -> None:
-        """Give a run of the user's another name."""
-        self._guarded(lambda: runs.rename_run(path, name))
-
-    def remove_run(self, info: runs.RunInfo) -> None:
-        """Take a run out of the list; ``restore_run`` brings it back."""
-        request = self.training.view.request
-        if request is not None and request.folder == info.path:
-            self.failed.emit(StudioError("runs.training", name=info.name))
-            return
-        removed = self._guarded(lambda: runs.remove_run(info.path))
-        if removed is not None:
-            self.run_removed.emit(info.name, removed)
-
-    def restore_run(self, removed: Path) -> None:
-        """Undo ``remove_run``."""
-        self._guarded(lambda: runs.restore_run(removed))
-
-    def _guarded(self, action: Callable[[], T]) -> T | None:
-        try:
-            result = action()
-        except StudioError as error:
-            self.failed.emit(error)
-            return None
-        self.runs_changed.emit()
-        return result
 
 
 def first_model() -> Path:

@@ -157,7 +157,8 @@ def _style_sheet(c: Colors) -> str:
     QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.line}; }}
     QListWidget, QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent;
         border: none; }}
-    QListWidget::item {{ border-radius: 5px; }}
+    QListWidget::item {{ border-radius: 5px; padding: 4px 8px; }}
+    QListWidget::item:selected {{ background: {c.accent}; color: {c.on_accent}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}
     QSlider::sub-page:horizontal, QSlider::add-page:horizontal {{ background: transparent; }}
     QSlider::handle:horizontal {{ background: {c.text}; width: 12px; height: 12px;

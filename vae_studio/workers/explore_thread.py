@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 
 class ExploreThread(QThread):
-    """Signals: ``answered(lane, result)``, ``failed(lane, request, error)``, ``ready(device, threads)``
-    once torch is loaded. They reach their receivers on the thread these live in."""
+    """Signals: ``answered(lane, result)``; ``failed(lane, request, error)``; ``ready(device,
+    threads)`` once torch is loaded. They reach their receivers on the thread these live in."""
 
     answered = Signal(str, object)
     failed = Signal(str, object, object)

@@ -84,7 +84,7 @@ class ModelsPanel(Panel):
         self.list.itemClicked.connect(self._open_item)
         self.list.itemActivated.connect(self._open_item)
         self.list.currentItemChanged.connect(self._enable_buttons)
-        store.runs_changed.connect(self.reload)
+        store.library.changed.connect(self.reload)
         store.state_changed.connect(self._render)
         self.reload()
 
@@ -93,7 +93,7 @@ class ModelsPanel(Panel):
         """Read the list anew."""
         current = self._current()
         self.list.clear()
-        for info in self.store.list_runs():
+        for info in self.store.library.runs():
             item = QListWidgetItem(info.name)
             item.setData(_INFO, info)
             item.setToolTip(_plain(f"{info.name}\n{spec_summary(info.spec)}\n{quality(info)}"))
@@ -153,14 +153,15 @@ class ModelsPanel(Panel):
         dialog.setLabelText(self.tr("Name"))
         dialog.setTextValue(info.name)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.textValueSelected.connect(lambda name: self.store.rename_run(info.path, name))
+        dialog.textValueSelected.connect(lambda name: self.store.library.rename(info.path, name))
         dialog.open()
 
     def remove_current(self) -> None:
         """Take the current run out of the list."""
         info = self._current()
         if info is not None and not info.bundled:
-            self.store.remove_run(info)
+            training = self.store.training.view.request
+            self.store.library.remove(info, training.folder if training else None)
 
     def _show_in_folder(self) -> None:
         info = self._current()

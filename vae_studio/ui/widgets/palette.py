@@ -12,12 +12,12 @@ _ACTION = Qt.ItemDataRole.UserRole
 class CommandPalette(QDialog):
     """Type a part of a name, press Enter."""
 
-    def __init__(self, actions: list[QAction], parent: QWidget) -> None:
+    def __init__(self, actions: list[tuple[str, QAction]], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(self.tr("Commands"))
         self.resize(440, 360)
-        self._actions = [action for action in actions if action.isEnabled() and action.text()]
+        self._actions = [(name, action) for name, action in actions if action.isEnabled()]
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Type a command"))
         self.search.setAccessibleName(self.tr("Command"))
@@ -37,8 +37,7 @@ class CommandPalette(QDialog):
 
     def _filter(self, text: str) -> None:
         self.list.clear()
-        for action in self._actions:
-            name = action.text().replace("&", "")
+        for name, action in self._actions:
             if all(part in name.lower() for part in text.lower().split()):
                 key = action.shortcut().toString()
                 item = QListWidgetItem(f"{name}    {key}" if key else name)
