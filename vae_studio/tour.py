@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QPointF
+    from PySide6.QtCore import QMessageLogContext, QPointF, QtMsgType
     from PySide6.QtWidgets import QWidget
 
     from vae_studio.app import Studio
 
+_SIZE = (1280, 800)
 _PATIENCE = 180.0  # seconds for any one thing to happen
 
 # A 3, as a hand draws it: x and y as shares of the canvas.
@@ -34,10 +36,14 @@ def run_tour(output: Path, theme: str = "dark") -> Iterator[Path]:
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="vae-studio-tour-") as home:
         os.environ["VAE_STUDIO_HOME"] = home
+        from PySide6.QtCore import qInstallMessageHandler
+
         from vae_studio.app import build, make_application
 
+        qInstallMessageHandler(_pass_on)
         studio = build(make_application(), seed=7)
         studio.lifecycle.choose_theme(theme)
+        studio.window.resize(*_SIZE)
         studio.window.show()
         studio.lifecycle.begin()
         try:
@@ -48,6 +54,12 @@ def run_tour(output: Path, theme: str = "dark") -> Iterator[Path]:
                 yield path
         finally:
             studio.window.close()
+
+
+def _pass_on(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Say what Qt says, but for a remark of the platform that has no screen."""
+    if "propagateSizeHints" not in message:
+        print(message, file=sys.stderr)
 
 
 def _first_digit(studio: Studio) -> None:

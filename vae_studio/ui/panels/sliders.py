@@ -77,8 +77,6 @@ class LatentSlider(QWidget):
         layout.addWidget(self.value)
         layout.addWidget(self.lock)
         self.slider.valueChanged.connect(lambda value: self.moved.emit(self.dimension, value))
-        self.slider.sliderPressed.connect(self.grabbed)
-        self.slider.sliderReleased.connect(self.released)
         self.value.valueChanged.connect(lambda value: self.moved.emit(self.dimension, value))
         self.lock.toggled.connect(self._toggle_lock)
 
@@ -131,9 +129,15 @@ class LatentSlider(QWidget):
                 self._draw_lock(locked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.slider and event.type() is QEvent.Type.MouseButtonDblClick:
-            self.moved.emit(self.dimension, 0.0)
-            return True
+        if watched is self.slider:
+            # A press already moves the slider, before it says sliderPressed.
+            if event.type() is QEvent.Type.MouseButtonPress:
+                self.grabbed.emit()
+            elif event.type() is QEvent.Type.MouseButtonRelease:
+                self.released.emit()
+            elif event.type() is QEvent.Type.MouseButtonDblClick:
+                self.moved.emit(self.dimension, 0.0)
+                return True
         if isinstance(event, QWheelEvent) and not self.value.hasFocus():
             event.ignore()  # the wheel scrolls the list; it changes no value by accident
             return True

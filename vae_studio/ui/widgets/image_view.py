@@ -144,6 +144,8 @@ class ImageView(QWidget):
         side = min(self.width(), self.height())
         frame = QRect((self.width() - side) // 2, (self.height() - side) // 2, side, side)
         painter.fillRect(frame, QColor(c.base))
+        painter.setPen(QColor(c.line))
+        painter.drawRect(frame.adjusted(0, 0, -1, -1))
         painter.setPen(QColor(c.faint))
         painter.drawText(
             frame.adjusted(8, 8, -8, -8),
