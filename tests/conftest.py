@@ -46,16 +46,16 @@ def no_thread_left(home: Path) -> Iterator[None]:
         started.append(thread)
         start(thread, *arguments)
 
-    QThread.start = noted_start  # type: ignore[method-assign]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QThread, "start", noted_start)
         yield
-    finally:
-        QThread.start = start  # type: ignore[method-assign]
     alive = [thread for thread in started if isValid(thread) and thread.isRunning()]
     _left_running.extend(alive)
     names = [f"QThread {thread.objectName()!r}" for thread in alive]
     names += [
-        thread.name for thread in threading.enumerate() if thread not in before and not thread.daemon
+        thread.name
+        for thread in threading.enumerate()
+        if thread not in before and not thread.daemon
     ]
     if names:
         pytest.fail(f"left running: {', '.join(names)}")

@@ -255,9 +255,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
     import numpy as np
     from PIL import Image, UnidentifiedImageError
 
-    from vae_studio.core.scan import image_to_input
     from vae_studio.core.explore import decode, encode, reconstruction_terms
     from vae_studio.core.pictures import grid
+    from vae_studio.core.scan import image_to_input
 
     snapshot, model = _open(options.run)
     try:

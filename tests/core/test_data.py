@@ -60,7 +60,8 @@ def test_mnist_names_its_source_and_licence_beside_the_files() -> None:
         for path in (bundled_path("assets") / "mnist").iterdir()
         if path.suffix != ".xz"
     ]
-    assert any("LeCun" in text and "CC BY-SA 3.0" in text for text in texts)
+    info = DATASETS["mnist"]
+    assert any("LeCun" in text and info.licence in text for text in texts)
 
 
 def test_an_unknown_name_lists_the_known() -> None:
@@ -71,9 +72,7 @@ def test_an_unknown_name_lists_the_known() -> None:
 
 
 def idx(shape: tuple[int, ...], values: bytes, magic: bytes = b"\0\0\x08") -> bytearray:
-    return bytearray(
-        magic + bytes([len(shape)]) + struct.pack(f">{len(shape)}I", *shape) + values
-    )
+    return bytearray(magic + bytes([len(shape)]) + struct.pack(f">{len(shape)}I", *shape) + values)
 
 
 def test_idx_files_are_parsed() -> None:

@@ -37,7 +37,9 @@ def test_is_the_mean_over_the_images(spec: ModelSpec, small: DatasetPair) -> Non
     mu, logvar = model.encode(x, labels)
     z = model.reparameterize(mu, logvar, torch.Generator().manual_seed(5))
     logits = model.decode_logits(z, labels)
-    costs = {kind: reconstruction_each(logits, x, kind).mean().item() for kind in ("bernoulli", "mse")}
+    costs = {
+        kind: reconstruction_each(logits, x, kind).mean().item() for kind in ("bernoulli", "mse")
+    }
     kl = kl_dimensions(mu, logvar).mean(0)
     assert result.bernoulli == pytest.approx(costs["bernoulli"], rel=1e-5)
     assert result.squared_error == pytest.approx(costs["mse"], rel=1e-5)
@@ -48,13 +50,9 @@ def test_is_the_mean_over_the_images(spec: ModelSpec, small: DatasetPair) -> Non
     assert result.latent.std == pytest.approx(mu.std(0).tolist(), rel=1e-4)
 
 
-def test_does_not_depend_on_where_batches_end(
-    plain_snapshot: Snapshot, mnist: DatasetPair
-) -> None:
+def test_does_not_depend_on_where_batches_end(plain_snapshot: Snapshot, mnist: DatasetPair) -> None:
     model = plain_snapshot.build()
-    halves = [
-        evaluate(model, part(mnist, 1, count).test) for count in (1000, 1500)
-    ]
+    halves = [evaluate(model, part(mnist, 1, count).test) for count in (1000, 1500)]
     assert halves[0] is not None
     assert halves[1] is not None
     later = part(mnist, 1, 1500).test
@@ -75,9 +73,7 @@ def test_the_seed_decides(plain_snapshot: Snapshot, small: DatasetPair) -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_measures_in_eval_mode_and_puts_the_mode_back(
-    small: DatasetPair, training: bool
-) -> None:
+def test_measures_in_eval_mode_and_puts_the_mode_back(small: DatasetPair, training: bool) -> None:
     model = VAE(tiny(VARIANTS["vae-batchnorm"], hidden_dropout=0.5)).train(training)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     other = VAE(tiny(VARIANTS["vae-batchnorm"], hidden_dropout=0.5)).eval()

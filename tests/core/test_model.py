@@ -225,7 +225,7 @@ def test_weights_of_classes_may_be_mixed() -> None:
     mix = torch.zeros(1, 10)
     mix[0, 3] = mix[0, 8] = 0.5
     logits = [model.decode_logits(z, labels) for labels in (mix, torch.tensor([3]))]
-    assert not torch.allclose(*logits)
+    assert not torch.allclose(logits[0], logits[1])
     whole = model.decode_logits(z, F.one_hot(torch.tensor([3]), 10))
     assert torch.equal(whole, logits[1])
 

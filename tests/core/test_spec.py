@@ -176,4 +176,6 @@ def test_assignments_that_make_no_sense_are_refused(text: str, code: str) -> Non
 
 def test_no_field_belongs_to_both_records() -> None:
     """``--set FIELD=VALUE`` must know which one is meant."""
-    assert not {item.name for item in fields(ModelSpec)} & {item.name for item in fields(TrainConfig)}
+    assert not {item.name for item in fields(ModelSpec)} & {
+        item.name for item in fields(TrainConfig)
+    }

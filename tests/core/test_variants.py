@@ -14,8 +14,16 @@ from vae_studio.core.spec import ModelSpec
 from vae_studio.core.variants import VARIANTS, variant
 
 TUTORIAL = (
-    "vae-2 vae-16 vae-32 vae-64 vae-batchnorm vae-latent-dropout vae-leaky-relu vae-mse cvae"
-).split()
+    "vae-2",
+    "vae-16",
+    "vae-32",
+    "vae-64",
+    "vae-batchnorm",
+    "vae-latent-dropout",
+    "vae-leaky-relu",
+    "vae-mse",
+    "cvae",
+)
 
 
 def test_has_every_model_of_the_tutorial() -> None:

@@ -119,20 +119,23 @@ def steps_per_epoch(images: int, spec: ModelSpec, config: TrainConfig) -> int:
     return full + (rest > (1 if spec.batch_norm else 0))
 
 
-def beta_at(state: TrainState, steps: int) -> float:
-    """β of the next step: grows linearly over the warm-up (Sønderby et al. 2016), then stays.
+def beta_at(state: TrainState, step: int, steps: int) -> float:
+    """β of a step: grows linearly over the warm-up (Sønderby et al. 2016), then stays.
 
-    steps: of one epoch.
+    step: counted from 1; steps: of one epoch.
     """
     warmup = state.config.beta_warmup * steps
-    return state.beta * min(1.0, (state.step + 1) / warmup) if warmup else state.beta
+    return state.beta * min(1.0, step / warmup) if warmup else state.beta
 
 
-def learning_rate_at(state: TrainState, steps: int) -> float:
-    """Rate of the next step: constant, or half a cosine down to zero (Loshchilov & Hutter 2017)."""
+def learning_rate_at(state: TrainState, step: int, steps: int) -> float:
+    """Rate of a step: constant, or half a cosine down to zero (Loshchilov & Hutter 2017, eq. 5).
+
+    step: counted from 1; steps: of one epoch.
+    """
     if state.config.schedule == "constant":
         return state.learning_rate
-    done = state.step / (state.config.epochs * steps)
+    done = (step - 1) / (state.config.epochs * steps)
     return state.learning_rate * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
 
 
@@ -183,7 +186,8 @@ def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Ite
         for name, value in control.take_changes():
             setattr(state, name, value)
             state.journal.append(Change(state.step + 1, name, value))
-        beta, rate = beta_at(state, steps), learning_rate_at(state, steps)
+        step = state.step + 1
+        beta, rate = beta_at(state, step, steps), learning_rate_at(state, step, steps)
         batch = order[state.position : state.position + size]
         terms = _step(state, *data.batch(batch), beta, rate)
         state.step += 1
@@ -206,9 +210,8 @@ def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float
     logits = model.decode_logits(z, labels, state.noise)
     terms = loss_terms(logits, x, mu, logvar, state.spec.likelihood)
     loss = terms.total(beta)
-    if not math.isfinite(
-        loss.item()
-    ):  # before the weights are touched: they are the last good ones
+    if not math.isfinite(loss.item()):
+        # Before the weights are touched: with the old buffers they are the last good ones.
         for buffer, before in zip(model.buffers(), buffers, strict=True):
             buffer.copy_(before)
         raise FloatingPointError
@@ -231,15 +234,15 @@ def _finish_epoch(state: TrainState, test: Dataset, control: TrainControl) -> Ep
     if not math.isfinite(evaluation.negative_elbo):
         raise FloatingPointError
     samples = fixed_samples(state)
-    steps = state.step // (state.epoch + 1)
+    steps = state.step // (state.epoch + 1)  # all epochs have the same number
     images = max(1, state.position)
     done = EpochDone(
         epoch=state.epoch + 1,
         step=state.step,
         train=Terms(state.sums[0] / images, state.sums[1] / images),
         test=evaluation,
-        beta=beta_at(state, steps),
-        learning_rate=learning_rate_at(state, steps),
+        beta=beta_at(state, state.step, steps),
+        learning_rate=learning_rate_at(state, state.step, steps),
         seconds=state.epoch_seconds + time.perf_counter() - started,
         samples=samples,
     )

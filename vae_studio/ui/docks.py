@@ -29,6 +29,7 @@ class Docks:
             dock.setObjectName(row.name)
             panel = row.panel(store)
             dock.setWidget(panel)
+            dock.visibilityChanged.connect(panel.come_forward)
             dock.setTitleBarWidget(_Title(dock))
             self.by_name[row.name] = dock
             self.panels[row.panel] = panel

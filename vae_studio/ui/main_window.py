@@ -129,7 +129,7 @@ class MainWindow(QMainWindow):
         file = bar.addMenu(self.tr("&File"))
         self._action(file, self.tr("&Open run…"), self.panel(ModelsPanel).choose_run, standard.Open)
         file.addSeparator()
-        self._action(file, self.tr("&Quit"), self.close, standard.Quit)
+        self._action(file, self.tr("&Quit"), self.close, "Ctrl+Q")  # Qt has none on bare X11
         edit = bar.addMenu(self.tr("&Edit"))
         self.undo_action = self._action(edit, self.tr("&Undo"), store.undo, standard.Undo)
         self.redo_action = self._action(edit, self.tr("&Redo"), store.redo, standard.Redo)

@@ -113,7 +113,7 @@ ERRORS: dict[str, str] = {
         "Messages", "{name} is training. Stop the training first, then remove it."
     ),
     "image.unreadable": QT_TRANSLATE_NOOP(
-        "Messages", "{path} cannot be read as a picture: {reason}. Use a PNG, JPEG, BMP or GIF."
+        "Messages", "The picture cannot be read: {reason}. Use a PNG, JPEG, BMP or GIF."
     ),
     "image.empty": QT_TRANSLATE_NOOP("Messages", "The picture is empty. Choose another one."),
     "image.too_large": QT_TRANSLATE_NOOP(
@@ -167,7 +167,14 @@ ERRORS: dict[str, str] = {
 def sentence(code: str, params: dict[str, object]) -> str:
     """The translated sentence of an error code, with its parameters filled in."""
     template = QCoreApplication.translate(_CONTEXT, ERRORS[code])
-    return template.format_map({name: str(value) for name, value in params.items()})
+    return template.format_map(_Filled({name: str(value) for name, value in params.items()}))
+
+
+class _Filled(dict[str, str]):
+    """A message with a gap is better than none."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
 
 
 def error_sentence(error: StudioError) -> str:

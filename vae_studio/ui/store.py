@@ -73,6 +73,7 @@ class Store(QObject):
         self.library = Library(self)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
+        self._departed: SessionState | None = None  # while undo waits for another model
         self._random = np.random.default_rng(seed)
         self._explorer = ExploreThread(self)
         self._explorer.answered.connect(self._take_answer)
@@ -125,7 +126,8 @@ class Store(QObject):
     def go_to_mean(self) -> None:
         """Put the dimensions that are not locked to the prior's mean, 0."""
         size = len(self.state.latent.z)
-        self._change(transitions.with_free_dimensions(self.state, [0.0] * size))
+        if size:
+            self._change(transitions.with_free_dimensions(self.state, [0.0] * size))
 
     def set_locked(self, index: int, locked: bool) -> None:
         """Keep one dimension from *random* and *mean*."""
@@ -173,6 +175,7 @@ class Store(QObject):
         self._replace(new)
         if new.model != old.model:
             self._set_following(False)
+            self._departed = self._departed or old
             self.ask("open", OpenRequest(new.model, latent=new.latent))
         elif new.input and not new.moved and new.input != old.input:
             self._ask_encode()
@@ -254,6 +257,9 @@ class Store(QObject):
 
     @Slot(str, object, object)
     def _take_failure(self, lane: str, request: Request, error: StudioError) -> None:
+        if isinstance(request, OpenRequest) and self._departed is not None:
+            departed, self._departed = self._departed, None
+            self._replace(departed)  # undo led to a run that does not open any more
         self.failed.emit(error)
 
     # Models --------------------------------------------------------------------------------
@@ -280,6 +286,7 @@ class Store(QObject):
         if new != old and not travelled and old.model:
             self._history.push(old)
         self._set_following(False)
+        self._departed = None
         self.snapshot = result.snapshot
         self.last_encoded = None
         self._replace(new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vae_studio.session.requests import DecodeResult
@@ -23,6 +23,7 @@ class DecodedPanel(Panel):
         self.picture.placeholder = self.tr("Loading the model…")
         self.caption = QLabel()
         self.caption.setProperty("role", "muted")
+        self.caption.setTextFormat(Qt.TextFormat.PlainText)
         theme.tabular(self.caption)
         self.random = push_button(
             "mdi6.dice-5-outline",

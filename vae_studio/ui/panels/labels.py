@@ -44,6 +44,7 @@ class LabelsPanel(Panel):
         layout = QVBoxLayout(page)
         self.reason = QLabel(self.tr("The labels of a conditional VAE appear here."))
         self.reason.setProperty("role", "empty")
+        self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.setWordWrap(True)
         self.reason.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.open_cvae = push_button(
@@ -73,7 +74,7 @@ class LabelsPanel(Panel):
 
     def refresh(self) -> None:
         snapshot, z = self.store.snapshot, self.store.state.latent.z
-        if not self.isVisible() or snapshot is None or not snapshot.spec.conditional:
+        if not self.on_screen or snapshot is None or not snapshot.spec.conditional:
             return
         if len(z) == snapshot.spec.latent_dim:
             self.store.ask("labels", LabelsRequest(snapshot, z))

@@ -54,7 +54,7 @@ class SamplesPanel(Panel):
     @Slot()
     def refresh(self) -> None:
         snapshot, label = self.store.snapshot, self.store.state.latent.label
-        if not self.isVisible() or snapshot is None:
+        if not self.on_screen or snapshot is None:
             return
         if len(label or ()) == snapshot.spec.num_classes:
             self.store.ask("samples", SampleRequest(snapshot, COUNT, self._seed, label))

@@ -108,6 +108,7 @@ class LatentSlider(QWidget):
             ).format(name=name, kl=kl)
         self.slider.setToolTip(tip)
         self.name.setToolTip(tip)
+        self.value.setToolTip(tip)
         self.slider.setAccessibleName(name)
         self.value.setAccessibleName(self.tr("Value of {name}").format(name=name))
         self.lock.setAccessibleName(self.tr("Lock {name}").format(name=name))

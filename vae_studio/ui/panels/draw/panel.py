@@ -122,6 +122,7 @@ class DrawPanel(Panel):
         )
         for text in (self.caption, self.figures):
             text.setProperty("role", "muted")
+            text.setTextFormat(Qt.TextFormat.PlainText)
             theme.tabular(text)
         grid = QGridLayout()
         grid.setSpacing(6)

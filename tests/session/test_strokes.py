@@ -1,0 +1,86 @@
+"""Pen and eraser on strokes that stay vectors."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vae_studio.session.strokes import Stroke, erased, extended
+
+LINE = Stroke(((0.0, 0.5), (1.0, 0.5)), width=0.1)
+point = st.tuples(st.floats(0, 1), st.floats(0, 1))
+strokes = st.lists(
+    st.builds(Stroke, st.lists(point, min_size=1, max_size=6).map(tuple), st.floats(0.01, 0.2)),
+    max_size=4,
+).map(tuple)
+
+
+def to_segment(p: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Distance of ``p`` to the segment from ``a`` to ``b``, by trying many places along it."""
+    places = [i / 500 for i in range(501)]
+    return min(math.dist(p, (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t)) for t in places)
+
+
+def length(stroke: Stroke) -> float:
+    return sum(math.dist(a, b) for a, b in pairwise(stroke.points))
+
+
+def test_the_last_stroke_goes_on() -> None:
+    before = (LINE, Stroke(((0.2, 0.2),), 0.05))
+    after = extended(before, (0.3, 0.3))
+    assert after == (LINE, Stroke(((0.2, 0.2), (0.3, 0.3)), 0.05))
+    assert before[1].points == ((0.2, 0.2),)
+
+
+def test_rubbing_across_the_middle_splits_a_stroke() -> None:
+    left, right = erased((LINE,), (0.5, 0.0), (0.5, 1.0), radius=0.1)
+    assert left.points[0] == (0.0, 0.5)
+    assert right.points[-1] == (1.0, 0.5)
+    assert left.width == right.width == LINE.width
+    # The pen's edge counts: half its width more on each side, and a point's distance of slack.
+    assert 0.25 < left.points[-1][0] < 0.35
+    assert 0.65 < right.points[0][0] < 0.75
+
+
+def test_rubbing_beside_touches_nothing() -> None:
+    kept = erased((LINE,), (0.0, 0.66), (1.0, 0.66), radius=0.1)
+    assert kept[0] is LINE
+    assert erased((LINE,), (0.0, 0.64), (1.0, 0.64), radius=0.1) == ()
+
+
+def test_rubbing_the_end_shortens() -> None:
+    (rest,) = erased((LINE,), (1.0, 0.5), (1.0, 0.5), radius=0.1)
+    assert 0.77 < length(rest) < 0.86
+
+
+def test_a_long_fast_move_leaves_no_holes() -> None:
+    dots = tuple(Stroke(((i / 20, 0.5),), 0.02) for i in range(21))
+    assert erased(dots, (0.0, 0.5), (1.0, 0.5), radius=0.05) == ()
+
+
+def test_a_dot_goes_whole() -> None:
+    dot = Stroke(((0.5, 0.5),), 0.1)
+    assert erased((dot,), (0.5, 0.6), (0.5, 0.6), radius=0.06) == ()
+    assert erased((dot,), (0.5, 0.7), (0.5, 0.7), radius=0.06) == (dot,)
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(strokes, point, point, st.floats(0.02, 0.3))
+def test_what_is_left_is_out_of_reach(
+    drawing: tuple[Stroke, ...],
+    start: tuple[float, float],
+    end: tuple[float, float],
+    radius: float,
+) -> None:
+    kept = erased(drawing, start, end, radius)
+    for stroke in kept:
+        assert stroke.points
+        if stroke in drawing:
+            continue
+        for place in stroke.points:
+            assert to_segment(place, start, end) > radius + stroke.width / 2 - 0.005
+    assert sum(map(length, kept)) <= sum(map(length, drawing)) + 1e-9
+    assert erased(kept, start, end, radius) == kept  # rubbing twice is rubbing once
