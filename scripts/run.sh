@@ -8,7 +8,7 @@ has_screen() {
 }
 
 case "${1:-}" in
-    '' | -*) wants_window=1 ;;
+    '') wants_window=1 ;;
     *) wants_window= ;;
 esac
 

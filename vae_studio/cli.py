@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import shlex
 import signal
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, or 2 for an error that a person can mend."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console without “−” shows “?” instead
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["vae-studio", *arguments])
     try:
@@ -35,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StudioError as error:
         from vae_studio.ui.messages import error_sentence
 
-        print(f"vae-studio: {error_sentence(error)}", file=sys.stderr)
+        picture = f"{error.params['path']}: " if isinstance(error, ImageError) else ""
+        print(f"vae-studio: {picture}{error_sentence(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
         sys.stderr.close()

@@ -40,11 +40,13 @@ def save_weights(
     weights: Mapping[str, Tensor],
     weights_type: WeightsType = "float32",
     training: Mapping[str, Tensor] | None = None,
+    keep_previous: bool = True,
 ) -> None:
-    """Add a generation to ``run/checkpoint`` and make it the good one; keep the one before.
+    """Add a generation to ``run/checkpoint`` and make it the good one.
 
     weights: a ``state_dict``, saved in ``weights_type`` (counters stay whole numbers).
-    training: what ``training_tensors`` gives, to go on from.
+    training: what ``training_tensors`` gives, to go on from. keep_previous: leave the generation
+    that was good so far beside it, in case this one gets damaged.
     """
     folder = run / "checkpoint"
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +75,7 @@ def save_weights(
     except BaseException:
         shutil.rmtree(generation, ignore_errors=True)
         raise
-    for old in numbers - {good}:
+    for old in numbers - ({good} if keep_previous else set()):
         shutil.rmtree(folder / f"generation-{old:06d}", ignore_errors=True)
 
 

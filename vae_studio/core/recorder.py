@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +66,7 @@ class RunRecorder:
             evaluated_epoch=0,
             evaluation=None,
         )
-        self._started = time.perf_counter()
+        self._saved_step = -1
         try:
             if folder.exists() and any(folder.iterdir()):
                 raise CheckpointError("checkpoint.exists", path=str(folder))
@@ -127,12 +126,21 @@ class RunRecorder:
             step=state.step,
             journal=tuple((change.step, change.field, change.value) for change in state.journal),
         )
-        training = training_tensors(state) if self.info.weights == "float32" else None
         try:
-            save_weights(self.info.path, state.model.state_dict(), self.info.weights, training)
+            if state.step != self._saved_step:
+                self._save_weights()
+                self._saved_step = state.step
             write_json(self.info.path / "config.json", config_values(self.info))
         except OSError as error:
             raise self._cannot_write(error) from error
+
+    def _save_weights(self) -> None:
+        """A run that goes on keeps the generation before, and what it needs to go on."""
+        state, path, kind = self._state, self.info.path, self.info.weights
+        if kind == "float32":
+            save_weights(path, state.model.state_dict(), kind, training_tensors(state))
+        else:
+            save_weights(path, state.model.state_dict(), kind, keep_previous=False)
 
     def _write(self, path: Path, content: bytes) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
@@ -132,9 +132,10 @@ class LatentSlider(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.slider:
             # A press already moves the slider, before it says sliderPressed.
-            if event.type() is QEvent.Type.MouseButtonPress:
+            left = isinstance(event, QMouseEvent) and event.button() is Qt.MouseButton.LeftButton
+            if left and event.type() is QEvent.Type.MouseButtonPress:
                 self.grabbed.emit()
-            elif event.type() is QEvent.Type.MouseButtonRelease:
+            elif left and event.type() is QEvent.Type.MouseButtonRelease:
                 self.released.emit()
             elif event.type() is QEvent.Type.MouseButtonDblClick:
                 self.moved.emit(self.dimension, 0.0)

@@ -60,14 +60,14 @@ class DrawPanel(Panel):
         group = QButtonGroup(self)
         group.addButton(self.pen)
         group.addButton(self.eraser)
-        self.size = QSlider(Qt.Orientation.Horizontal)
-        self.size.setRange(2, 20)
-        self.size.setValue(round(self.canvas.pen_width / _PEN_STEP))
-        self.size.setAccessibleName(self.tr("Pen size"))
-        self.size.setToolTip(
+        self.pen_size = QSlider(Qt.Orientation.Horizontal)
+        self.pen_size.setRange(2, 20)
+        self.pen_size.setValue(round(self.canvas.pen_width / _PEN_STEP))
+        self.pen_size.setAccessibleName(self.tr("Pen size"))
+        self.pen_size.setToolTip(
             self.tr("Pen size on the canvas ([ and ]); the model always sees MNIST's pen width")
         )
-        self.size.valueChanged.connect(lambda v: self.canvas.set_pen_width(v * _PEN_STEP))
+        self.pen_size.valueChanged.connect(lambda v: self.canvas.set_pen_width(v * _PEN_STEP))
         self.undo = tool_button(
             "mdi6.undo", self.tr("Undo"), self.tr("Undo (Ctrl+Z)"), self.store.undo
         )
@@ -83,7 +83,7 @@ class DrawPanel(Panel):
         tools = QHBoxLayout()
         tools.addWidget(self.pen)
         tools.addWidget(self.eraser)
-        tools.addWidget(self.size, 1)
+        tools.addWidget(self.pen_size, 1)
         for button in (self.undo, self.redo, self.clear):
             button.setEnabled(False)
             tools.addWidget(button)
@@ -151,7 +151,7 @@ class DrawPanel(Panel):
 
     def change_size(self, steps: int) -> None:
         """A thicker or a thinner pen."""
-        self.size.setValue(self.size.value() + steps)
+        self.pen_size.setValue(self.pen_size.value() + steps)
 
     def clear_canvas(self) -> None:
         """Take all strokes away; undo brings them back."""
