@@ -1,0 +1,250 @@
+"""The window: panels, keys, size, names for every control, and what it remembers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QAction, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QDockWidget,
+    QLabel,
+    QLineEdit,
+    QMenuBar,
+    QScrollArea,
+    QScrollBar,
+    QTabBar,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from tests.ui import hand
+from tests.ui.conftest import Start
+from tests.ui.waits import shipped, show_model
+from vae_studio.app import Studio, settings_path
+from vae_studio.ui import theme
+from vae_studio.ui.panels import PANELS, PanelRow
+from vae_studio.ui.panels.draw.canvas import Canvas
+from vae_studio.ui.store import Store
+from vae_studio.ui.theme import LIGHT
+from vae_studio.ui.widgets.image_view import ImageView
+
+CONTROLS = (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QAbstractSlider,
+    QComboBox,
+    QAbstractItemView,
+    Canvas,
+    ImageView,
+)
+
+
+def test_rows_of_panels_are_unique() -> None:
+    assert len({row.name for row in PANELS}) == len(PANELS)
+    assert len({row.panel for row in PANELS}) == len(PANELS)
+
+
+@pytest.mark.parametrize("row", PANELS, ids=lambda row: row.name)
+def test_a_panel_builds_alone(row: PanelRow, qtbot: QtBot) -> None:
+    store = Store(seed=1)
+    panel = row.panel(store)
+    qtbot.addWidget(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    assert not panel.grab().isNull()
+
+
+@pytest.mark.parametrize("row", PANELS, ids=lambda row: row.name)
+def test_a_panel_closes_and_comes_back(studio: Studio, row: PanelRow) -> None:
+    dock = studio.window.docks[row.name]
+    dock.close()
+    assert not dock.isVisible()
+    dock.toggleViewAction().trigger()
+    assert dock.isVisible()
+
+
+def inner(control: QWidget) -> bool:
+    """A part of another control: a scroll bar, the field of a spin box, the list of a box."""
+    if isinstance(control, QScrollBar):
+        return True
+    parent = control.parentWidget()
+    while parent is not None:
+        if isinstance(parent, QAbstractSpinBox | QComboBox | QTabBar | QMenuBar):
+            return True
+        parent = parent.parentWidget()
+    name = control.metaObject().className()
+    return name.startswith("QDockWidget") or name in ("QToolBarExtension", "QMenuBarExtension")
+
+
+def controls(studio: Studio) -> list[QWidget]:
+    found = [w for w in studio.window.findChildren(QWidget) if isinstance(w, CONTROLS)]
+    toast = studio.window.toast  # its button has a text once it has something to say
+    return [c for c in found if not inner(c) and not toast.isAncestorOf(c)]
+
+
+@pytest.mark.parametrize("model", ["vae-32", "cvae"])
+def test_every_control_has_a_name(studio: Studio, qtbot: QtBot, model: str) -> None:
+    show_model(qtbot, studio, shipped(model))
+    found = controls(studio)
+    assert len(found) > 100
+    for control in found:
+        text = control.text() if isinstance(control, QAbstractButton) else ""
+        where = [control.metaObject().className(), control.objectName(), control.toolTip()]
+        assert control.accessibleName() or text, where
+
+
+@pytest.mark.parametrize("model", ["vae-32", "cvae"])
+def test_every_control_says_what_it_does(studio: Studio, qtbot: QtBot, model: str) -> None:
+    show_model(qtbot, studio, shipped(model))
+    silent = [
+        (control.metaObject().className(), control.accessibleName())
+        for control in controls(studio)
+        if not control.toolTip() and not isinstance(control, ImageView | QAbstractItemView)
+    ]
+    assert silent == []
+
+
+def test_no_key_means_two_things(studio: Studio) -> None:
+    keys: Counter[str] = Counter()
+    for action in studio.window.findChildren(QAction):
+        if action.shortcutContext() is Qt.ShortcutContext.WindowShortcut:
+            keys.update(key.toString() for key in action.shortcuts() if not key.isEmpty())
+    for shortcut in studio.window.findChildren(QShortcut):
+        if shortcut.context() is Qt.ShortcutContext.WindowShortcut:
+            keys[shortcut.key().toString()] += 1
+    assert {key: count for key, count in keys.items() if count > 1} == {}
+    assert {"Ctrl+Q", "Ctrl+O", "Ctrl+Z", "Ctrl+K", "Space", "R", "M", "E", "B", "0", "9"} <= set(
+        keys
+    )
+
+
+@pytest.mark.parametrize("model", ["vae-32", "cvae"])
+@pytest.mark.parametrize("front", ["labels", "samples"])
+def test_nothing_is_cut_at_1280_by_800(
+    studio: Studio, qtbot: QtBot, model: str, front: str
+) -> None:
+    window = studio.window
+    show_model(qtbot, studio, shipped(model))
+    window.docks[front].raise_()
+    least = window.minimumSizeHint()
+    assert least.width() <= 1280
+    assert least.height() <= 760
+    window.resize(1280, 760)  # a title bar takes the rest
+    qtbot.waitUntil(lambda: window.size() == QSize(1280, 760))
+    qtbot.waitUntil(lambda: window.panel(PANELS[0].panel).isVisible())
+    cut = []
+    for widget in window.findChildren(QWidget):
+        if not widget.isVisible() or not isinstance(widget, (*CONTROLS, QLabel, QLineEdit)):
+            continue
+        if in_scroll_area(widget) or inner(widget) or behind(widget):
+            continue
+        whole = QRect(widget.mapTo(window, widget.rect().topLeft()), widget.size())
+        seen = widget.visibleRegion().boundingRect().size()
+        hint = widget.minimumSizeHint()
+        least = QSize(
+            widget.minimumWidth() or hint.width(), widget.minimumHeight() or hint.height()
+        )
+        small = widget.width() < least.width() or widget.height() < least.height()
+        if not window.rect().contains(whole) or seen != widget.size() or small:
+            name = widget.accessibleName() or getattr(widget, "text", str)()
+            cut.append((widget.metaObject().className(), name, widget.size(), least))
+    assert cut == []
+
+
+def behind(widget: QWidget) -> bool:
+    """Whether it lies in a panel behind another tab."""
+    panel: QWidget | None = widget
+    while panel is not None and not isinstance(panel, QDockWidget):
+        panel = panel.parentWidget()
+    return isinstance(panel, QDockWidget) and panel.visibleRegion().isEmpty()
+
+
+def in_scroll_area(widget: QWidget) -> bool:
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QScrollArea):
+        parent = parent.parentWidget()
+    return parent is not None
+
+
+def test_layout_theme_and_model_come_back(start: Start, qtbot: QtBot) -> None:
+    first = start()
+    first.window.docks["train"].close()
+    first.window.docks["draw"].setFloating(True)
+    (light,) = [a for a in first.window.findChildren(QAction) if a.text() == "&Light"]
+    light.trigger()
+    show_model(qtbot, first, shipped("vae-2"))
+    left = {name: dock.isHidden() for name, dock in first.window.docks.items()}
+    first.window.close()
+
+    second = start()
+    assert second.store.state.model == str(shipped("vae-2"))
+    assert theme.colors() is LIGHT
+    assert {name: dock.isHidden() for name, dock in second.window.docks.items()} == left
+    assert second.window.docks["draw"].isFloating()
+    (chosen,) = [a for a in second.window.findChildren(QAction) if a.text() == "&Light"]
+    assert chosen.isChecked()
+    second.window.reset_layout()
+    assert not second.window.docks["draw"].isFloating()
+    assert not second.window.docks["train"].isHidden()
+    (dark,) = [a for a in second.window.findChildren(QAction) if a.text() == "&Dark"]
+    dark.trigger()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "\x00\xff",
+        '{"theme": 3, "layout": [], "model": null}',
+        '{"theme": "pink", "layout": "AAAA", "geometry": "%%%", "model": "/no/such/folder"}',
+    ],
+)
+def test_damaged_settings_fall_back(start: Start, home: Path, text: str) -> None:
+    home.mkdir(parents=True)
+    settings_path().write_text(text, "latin-1")
+    studio = start()
+    assert studio.store.state.model == str(shipped("vae-32"))
+    assert not any(dock.isHidden() for dock in studio.window.docks.values())
+
+
+def test_a_last_model_that_is_gone_or_damaged_falls_back(
+    start: Start, own_run: Path, qtbot: QtBot
+) -> None:
+    first = start()
+    show_model(qtbot, first, own_run)
+    first.window.close()
+    assert json.loads(settings_path().read_text("utf-8"))["model"] == str(own_run)
+    shutil.rmtree(own_run / "checkpoint")
+    second = start()
+    assert second.store.state.model == str(shipped("vae-32"))
+    assert second.window.toast.isVisible()
+    second.window.close()
+
+
+def test_settings_that_cannot_be_written_do_not_keep_the_window_open(
+    start: Start, home: Path
+) -> None:
+    studio = start()
+    home.mkdir(exist_ok=True)
+    settings_path().mkdir()
+    assert studio.window.close()
+    assert not studio.window.isVisible()
+
+
+def test_about_names_data_and_licence(studio: Studio, qtbot: QtBot) -> None:
+    (about,) = [a for a in studio.window.findChildren(QAction) if a.text().startswith("&About")]
+    about.trigger()
+    box = next(w for w in studio.window.children() if w.metaObject().className() == "QMessageBox")  # type: ignore[attr-defined]
+    assert "MNIST" in box.text()  # type: ignore[attr-defined]
+    hand.key(box, Qt.Key.Key_Escape)  # type: ignore[arg-type]

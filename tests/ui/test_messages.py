@@ -1,0 +1,100 @@
+"""Every error that can be raised has a sentence, and the sentence can be filled in."""
+
+from __future__ import annotations
+
+import ast
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import vae_studio
+from vae_studio.core import errors
+from vae_studio.ui.messages import ERRORS, error_sentence, sentence
+
+_SOURCE = Path(vae_studio.__file__).parent
+_TYPES = {name for name, kind in vars(errors).items() if isinstance(kind, type)} & {
+    "StudioError", "SpecError", "DatasetError", "CheckpointError", "ImageError",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where an error is made. codes: one, or those that an f-string can become."""
+
+    place: str
+    codes: tuple[str, ...]
+    params: frozenset[str]
+
+
+def _codes(node: ast.expr) -> tuple[str, ...]:
+    if isinstance(node, ast.Constant):
+        return (str(node.value),)
+    if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+        prefix = str(node.values[0].value)
+        return tuple(code for code in ERRORS if code.startswith(prefix))
+    return ()
+
+
+def sites() -> list[Site]:
+    found = []
+    for path in sorted(_SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            name = node.func.id if isinstance(node.func, ast.Name) else name
+            params = frozenset(keyword.arg or "" for keyword in node.keywords)
+            if name == "TrainingFailed":
+                params = frozenset({"step"})  # what Training makes of it
+            elif name not in _TYPES:
+                continue
+            place = f"{path.relative_to(_SOURCE)}:{node.lineno}"
+            found.append(Site(place, _codes(node.args[0]), params))
+    return found
+
+
+SITES = sites()
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_the_source_was_read() -> None:
+    assert len(SITES) > 50
+    assert {code for site in SITES for code in site.codes} >= {"spec.range", "worker.unexpected"}
+
+
+@pytest.mark.parametrize("site", [s for s in SITES if len(s.codes) == 1], ids=lambda s: s.place)
+def test_every_error_that_is_raised_has_a_sentence(site: Site) -> None:
+    (code,) = site.codes
+    assert code in ERRORS
+    missing = fields(ERRORS[code]) - site.params
+    assert not missing, f"{code} at {site.place} lacks {missing}"
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_every_sentence_says_what_happened_and_what_to_do(code: str) -> None:
+    values: dict[str, object] = dict.fromkeys(fields(ERRORS[code]), 7)
+    text = sentence(code, values)
+    assert "{" not in text
+    assert text.count(". ") >= 1 or ": " in text or "," in text
+    assert text.endswith(".")
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_no_sentence_is_left_over(code: str) -> None:
+    raised = {code for site in SITES for code in site.codes}
+    assert code in raised
+
+
+def test_a_missing_parameter_leaves_a_gap() -> None:
+    error = errors.CheckpointError("checkpoint.digest")
+    assert error_sentence(error).startswith("The weights of ? are damaged")
+
+
+def test_braces_in_a_parameter_are_text() -> None:
+    error = errors.CheckpointError("checkpoint.digest", path="{0} {x} %1")
+    assert "{0} {x} %1" in error_sentence(error)

@@ -1,0 +1,213 @@
+"""The list of models: open, rename, delete, and what is no run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QListWidgetItem, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.ui import hand
+from tests.ui.conftest import Start
+from tests.ui.waits import TIMEOUT, settle, shipped, show_model
+from vae_studio.app import Studio
+from vae_studio.core.errors import StudioError
+from vae_studio.core.runs import bundled_runs, read_run
+from vae_studio.ui.panels.models import ModelsPanel
+
+
+def names(studio: Studio) -> list[str]:
+    models = studio.window.panel(ModelsPanel).list
+    return [models.item(row).text() for row in range(models.count())]
+
+
+def item(studio: Studio, name: str) -> QListWidgetItem:
+    (found,) = studio.window.panel(ModelsPanel).list.findItems(name, Qt.MatchFlag.MatchExactly)
+    return found
+
+
+def click(studio: Studio, name: str) -> None:
+    models = studio.window.panel(ModelsPanel).list
+    models.scrollToItem(item(studio, name))
+    hand.click(models.viewport(), models.visualItemRect(item(studio, name)).center())
+
+
+def test_it_lists_every_model_that_ships(studio: Studio) -> None:
+    assert names(studio) == [info.name for info in bundled_runs()]
+    assert {"vae-32", "cvae"} <= set(names(studio))
+    tip = item(studio, "vae-32").toolTip()
+    assert "32 dims, BCE" in tip
+    assert "−ELBO" in tip
+
+
+def test_a_click_opens_a_model_as_one_undo_step(studio: Studio, qtbot: QtBot) -> None:
+    start = studio.store.state
+    click(studio, "vae-2")
+    qtbot.waitUntil(lambda: studio.store.state.model == str(shipped("vae-2")), timeout=TIMEOUT)
+    settle(qtbot, studio)
+    assert len(studio.store.state.latent.z) == 2
+    studio.store.undo()
+    settle(qtbot, studio)
+    assert studio.store.state == start
+    assert studio.store.snapshot is not None
+    assert studio.store.snapshot.name == "vae-32"
+    assert studio.window.panel(ModelsPanel).list.currentItem().text() == "vae-32"
+
+
+def test_models_that_ship_stay(studio: Studio) -> None:
+    panel = studio.window.panel(ModelsPanel)
+    assert panel.list.currentItem().text() == "vae-32"
+    assert not panel.rename_button.isEnabled()
+    assert not panel.remove_button.isEnabled()
+    panel.list.setFocus()
+    for key in (Qt.Key.Key_Delete, Qt.Key.Key_F2):
+        hand.key(panel.list, key)
+    assert "vae-32" in names(studio)
+    assert not panel.findChildren(QInputDialog)
+
+
+def rename(studio: Studio, qtbot: QtBot, old: str, new: str) -> None:
+    panel = studio.window.panel(ModelsPanel)
+    panel.list.setCurrentItem(item(studio, old))
+    hand.click(panel.rename_button)
+    dialog = panel.findChild(QInputDialog)
+    assert isinstance(dialog, QInputDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    assert dialog.textValue() == old
+    dialog.setTextValue(new)
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+
+
+def add_run(home: Path, name: str) -> Path:
+    """A run of the user's own: vae-2 under another name."""
+    folder = home / "runs" / "own"
+    shutil.copytree(shipped("vae-2"), folder)
+    values = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**values, "name": name}), "utf-8")
+    return folder
+
+
+def test_a_run_gets_another_name(home: Path, start: Start, qtbot: QtBot) -> None:
+    folder = add_run(home, "first")
+    studio = start()
+    rename(studio, qtbot, "first", "  my second   try ")
+    assert names(studio)[-1] == "my second try"
+    assert read_run(folder).name == "my second try"
+    rename(studio, qtbot, "my second try", "   ")
+    assert "needs a name" in studio.window.toast.text
+    assert names(studio)[-1] == "my second try"
+
+
+def test_a_deleted_run_comes_back(home: Path, start: Start) -> None:
+    folder = add_run(home, "mine")
+    studio = start()
+    panel = studio.window.panel(ModelsPanel)
+    panel.list.setCurrentItem(item(studio, "mine"))
+    hand.click(panel.remove_button)
+    assert "mine" not in names(studio)
+    assert not folder.exists()
+    toast = studio.window.toast
+    assert toast.isVisible()
+    assert toast.text == "mine was deleted."
+    toast.press_action()
+    assert names(studio)[-1] == "mine"
+    assert folder.is_dir()
+    assert not toast.isVisible()
+
+
+def test_undo_into_a_run_that_is_gone_keeps_what_is_shown(
+    home: Path, start: Start, qtbot: QtBot
+) -> None:
+    folder = add_run(home, "mine")
+    studio = start()
+    show_model(qtbot, studio, folder)
+    show_model(qtbot, studio, shipped("vae-32"))
+    shown, snapshot = studio.store.state, studio.store.snapshot
+    shutil.rmtree(folder)
+    with qtbot.waitSignal(studio.store.failed):
+        studio.store.undo()
+    assert studio.store.state == shown
+    assert studio.store.snapshot is snapshot
+    hand.key(studio.window, Qt.Key.Key_M)
+    settle(qtbot, studio)
+
+
+HOSTILE = '<b>bold</b> <img src="x"> &amp; {name} %1 \u202e'
+
+
+def test_a_name_is_never_markup(home: Path, start: Start, qtbot: QtBot) -> None:
+    folder = add_run(home, HOSTILE)
+    studio = start()
+    name = read_run(folder).name
+    show_model(qtbot, studio, folder)
+    studio.store.failed.emit(StudioError("runs.training", name=name))
+    for label in studio.window.findChildren(QLabel):
+        if "<b>" in label.text():
+            plain = label.textFormat() is Qt.TextFormat.PlainText
+            assert plain, f"{label.text()} in {label.parentWidget().objectName()}"
+    for widget in studio.window.findChildren(QWidget):
+        assert "<b>" not in widget.toolTip()
+    assert "<b>" not in item(studio, name).toolTip()
+    assert name in studio.window.status.showing.text()
+    studio.window.grab()
+
+
+def write_text(folder: Path) -> None:
+    (folder / "config.json").write_text("{", "utf-8")
+
+
+def cut_weights(folder: Path) -> None:
+    for path in folder.glob("checkpoint/*/model.safetensors"):
+        path.write_bytes(path.read_bytes()[:-100])
+
+
+def no_checkpoint(folder: Path) -> None:
+    shutil.rmtree(folder / "checkpoint")
+
+
+def no_config(folder: Path) -> None:
+    (folder / "config.json").unlink()
+
+
+@pytest.mark.parametrize("damage", [write_text, cut_weights, no_checkpoint, no_config])
+def test_what_is_no_run_changes_nothing(
+    studio: Studio, qtbot: QtBot, own_run: Path, damage: object
+) -> None:
+    assert callable(damage)
+    damage(own_run)
+    state, snapshot = studio.store.state, studio.store.snapshot
+    with qtbot.waitSignal(studio.store.failed, timeout=TIMEOUT):
+        studio.store.open_model(own_run)
+    assert studio.window.toast.isVisible()
+    assert str(own_run) in studio.window.toast.text
+    assert studio.window.toast.text.count(".") >= 2  # what happened, and what to do
+    assert studio.store.state == state
+    assert studio.store.snapshot is snapshot
+    assert not studio.store.can_undo
+
+
+def drop(studio: Studio, path: Path) -> bool:
+    """Drag a folder over the window and let it fall. Returns whether the window wanted it."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(QPoint(40, 400), copy, data, left, hand.NO_KEYS)
+    QApplication.sendEvent(studio.window, enter)
+    if not enter.isAccepted():
+        return False
+    event = QDropEvent(QPointF(40, 400), copy, data, left, hand.NO_KEYS)
+    QApplication.sendEvent(studio.window, event)
+    return event.isAccepted()
+
+
+def test_a_run_dropped_on_the_window_opens(studio: Studio, qtbot: QtBot, own_run: Path) -> None:
+    assert not drop(studio, own_run / "samples")
+    assert drop(studio, own_run)
+    qtbot.waitUntil(lambda: studio.store.state.model == str(own_run), timeout=TIMEOUT)
+    settle(qtbot, studio)

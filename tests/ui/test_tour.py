@@ -1,0 +1,31 @@
+"""The tour drives the same window; its stops are tried here without the training."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import qInstallMessageHandler
+from PySide6.QtGui import QImage
+
+from vae_studio import tour
+
+
+def test_the_tour_paints_the_window_at_each_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAE_STUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    stops = tour._STOPS
+    assert stops[-1][0] == "5-train"
+    monkeypatch.setattr(tour, "_STOPS", stops[:-1])
+    handler = qInstallMessageHandler(None)
+    try:
+        paths = list(tour.run_tour(tmp_path / "pictures"))
+    finally:
+        qInstallMessageHandler(handler)
+    assert [path.stem for path in paths] == [name for name, _ in stops[:-1]]
+    pictures = [QImage(str(path)) for path in paths]
+    assert all(picture.size().toTuple() == (1280, 800) for picture in pictures)
+    assert all(a != b for a, b in pairwise(pictures))
