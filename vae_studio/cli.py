@@ -142,9 +142,11 @@ def _train(options: argparse.Namespace) -> int:
     from vae_studio.core.control import TrainControl
     from vae_studio.core.data import load_dataset
     from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
+    from vae_studio.core.memory import keep_freed_memory
     from vae_studio.core.recorder import RunRecorder
     from vae_studio.core.trainer import new_state, steps_per_epoch, train
 
+    keep_freed_memory()
     data = load_dataset(config.dataset)
     state = new_state(spec, config)
     recorder = RunRecorder(

@@ -58,7 +58,7 @@ def record(
 
 @pytest.fixture
 def run(tmp_path: Path, small: DatasetPair) -> Path:
-    """A run folder with two generations: of its first epoch's end, and of the run's."""
+    """A run folder with two generations: of its start, and of its end."""
     record(tmp_path / "run", SPEC, small)
     return tmp_path / "run"
 
@@ -143,11 +143,16 @@ def test_figures_belong_to_the_weights_or_are_left_out(small: DatasetPair, tmp_p
 
 def test_two_generations_are_kept(run: Path) -> None:
     state = new_state(SPEC, quick())
-    for expected in ({3, 4}, {4, 5}, {5, 6}):
+    for expected in ({2, 3}, {3, 4}, {4, 5}):
         save_weights(run, state.model.state_dict())
         found = {int(path.name[-6:]) for path in (run / "checkpoint").glob("generation-*")}
         assert found == expected
         assert newest(run).name == f"generation-{max(expected):06d}"
+
+
+def test_only_the_newest_is_kept_where_nothing_goes_on(run: Path) -> None:
+    save_weights(run, new_state(SPEC, quick()).model.state_dict(), keep_previous=False)
+    assert list((run / "checkpoint").glob("generation-*")) == [newest(run)]
 
 
 def test_what_a_crash_left_does_not_push_out_the_good_one(run: Path) -> None:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vae_studio.core.linear import Linear
 from vae_studio.core.spec import Init, ModelSpec
 
 LOGVAR_LIMIT = 30.0  # exp(±30) stays finite in float32, and no useful posterior comes near it
@@ -101,8 +102,8 @@ class Encoder(nn.Module):
         self.spec = spec
         sizes = (spec.pixels + spec.num_classes, *spec.hidden)
         _add_hidden_layers(self, sizes, first=1, batch_norm=spec.batch_norm)
-        self.fc_mu = nn.Linear(sizes[-1], spec.latent_dim)
-        self.fc_logvar = nn.Linear(sizes[-1], spec.latent_dim)
+        self.fc_mu = Linear(sizes[-1], spec.latent_dim)
+        self.fc_logvar = Linear(sizes[-1], spec.latent_dim)
 
     def forward(self, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """x: [B, P + K] -> mu, logvar: [B, L]."""
@@ -119,7 +120,7 @@ class Decoder(nn.Module):
         self.first = len(spec.hidden) + 1  # numbers go on where the encoder's stop
         sizes = (spec.latent_dim + spec.num_classes, *reversed(spec.hidden))
         _add_hidden_layers(self, sizes, first=self.first, batch_norm=spec.batch_norm)
-        self.add_module(f"fc{self.first + len(spec.hidden)}", nn.Linear(sizes[-1], spec.pixels))
+        self.add_module(f"fc{self.first + len(spec.hidden)}", Linear(sizes[-1], spec.pixels))
 
     def forward(self, z: Tensor, generator: torch.Generator | None) -> Tensor:
         """z: [B, L + K] -> logits: [B, P]."""
@@ -132,7 +133,7 @@ def _add_hidden_layers(
     module: nn.Module, sizes: tuple[int, ...], first: int, batch_norm: bool
 ) -> None:
     for number, (wide, narrow) in enumerate(pairwise(sizes), start=first):
-        module.add_module(f"fc{number}", nn.Linear(wide, narrow))
+        module.add_module(f"fc{number}", Linear(wide, narrow))
         if batch_norm:
             module.add_module(f"bn{number}", nn.BatchNorm1d(narrow))
 

@@ -215,7 +215,8 @@ def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float
         for buffer, before in zip(model.buffers(), buffers, strict=True):
             buffer.copy_(before)
         raise FloatingPointError
-    optimizer.zero_grad(set_to_none=True)
+    for parameter in model.parameters():
+        parameter.grad = None
     loss.backward()
     if state.config.grad_clip > 0:
         torch.nn.utils.clip_grad_norm_(model.parameters(), state.config.grad_clip)

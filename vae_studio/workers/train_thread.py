@@ -105,11 +105,13 @@ class TrainThread(QThread):
 
     def _train(self) -> None:
         from vae_studio.core.data import load_dataset
+        from vae_studio.core.memory import keep_freed_memory
         from vae_studio.core.recorder import RunRecorder
         from vae_studio.core.snapshot import capture
         from vae_studio.core.trainer import new_state, steps_per_epoch, train
 
         request, mailbox = self.request, self.mailbox
+        keep_freed_memory()
         data = load_dataset(request.config.dataset)
         state = new_state(request.spec, request.config)
         if self.control.stopped:
