@@ -13,6 +13,7 @@ from vae_studio.core.events import StepDone, TrainingDone, TrainingFailed
 from vae_studio.workers.train_thread import TrainRequest, TrainThread
 
 _MAILBOX_MS = 33
+_SHOW_SECONDS = 0.2  # between two changes of the figures: painting takes time from the training
 
 
 class TrainStatus(Enum):
@@ -70,6 +71,7 @@ class Training(QObject):
         self._timer = QTimer(self, interval=_MAILBOX_MS)
         self._timer.timeout.connect(self._empty_mailbox)
         self._pace = _Pace()
+        self._shown_at, self._unshown = 0.0, False
         self._end: TrainingDone | TrainingFailed | None = None
 
     def start(self, request: TrainRequest) -> None:
@@ -127,8 +129,13 @@ class Training(QObject):
             view = replace(
                 view, epoch=last.epoch, step=last.step, seconds_left=left if running else None
             )
-        if view != self.view:
+        if view.status is not self.view.status:
             self._show(view)
+        else:
+            self._unshown = self._unshown or view != self.view
+            self.view = view
+            if self._unshown and time.monotonic() - self._shown_at >= _SHOW_SECONDS:
+                self._show(view)
         if mail.events:
             self.events_arrived.emit(mail.events)
         if mail.snapshot is not None:
@@ -156,6 +163,7 @@ class Training(QObject):
 
     def _show(self, view: TrainingView) -> None:
         self.view = view
+        self._shown_at, self._unshown = time.monotonic(), False
         self.changed.emit(view)
 
 

@@ -42,6 +42,7 @@ from vae_studio.session.requests import (
 )
 from vae_studio.session.state import Input, Weights
 from vae_studio.session.strokes import Strokes
+from vae_studio.workers.compute import all_threads
 
 _models = ModelCache()
 _SMALLEST = 0.05  # of the canvas; a drawing below this is a dot, not a digit to blow up
@@ -107,7 +108,7 @@ def _(request: SampleRequest) -> SampleResult:
 def device() -> tuple[str, int]:
     """What trainings run on by default: the GPU's name or "CPU", and the CPU threads in use."""
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
-    return name, torch.get_num_threads()
+    return name, all_threads()
 
 
 def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:

@@ -48,7 +48,9 @@ class ExploreThread(QThread):
     def run(self) -> None:
         """The thread's body."""
         from vae_studio.workers.answers import answer, device
+        from vae_studio.workers.compute import compute_alone
 
+        compute_alone()
         self.ready.emit(*device())
         while True:
             with self._condition:

@@ -109,9 +109,11 @@ class TrainThread(QThread):
         from vae_studio.core.recorder import RunRecorder
         from vae_studio.core.snapshot import capture
         from vae_studio.core.trainer import new_state, steps_per_epoch, train
+        from vae_studio.workers.compute import compute_with_all
 
         request, mailbox = self.request, self.mailbox
         keep_freed_memory()
+        compute_with_all()
         data = load_dataset(request.config.dataset)
         state = new_state(request.spec, request.config)
         if self.control.stopped:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QWidget
 
 from vae_studio.core.events import EpochDone, StepDone
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from vae_studio.core.events import Event
 
 _SMOOTHING = 40  # steps in the moving mean of the training curve
+_POINTS = 300  # of a curve: about one for each pixel of its width
+_REDRAW_MS = 200  # drawing takes time from the training, and nobody reads faster
 
 
 class LossPlots(QWidget):
@@ -44,12 +46,16 @@ class LossPlots(QWidget):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(empty)
         self._pages.addWidget(curves)
+        self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
+        self._redraw.timeout.connect(self._draw)
         self.clear(1)
 
     def clear(self, steps_per_epoch: int) -> None:
         """Begin a new run."""
         self._steps_per_epoch = max(1, steps_per_epoch)
-        self._steps: list[tuple[float, float, float]] = []
+        self._count = 0
+        self._sums = np.zeros((4096, 3))  # row n: total, reconstruction, KL of the first n steps
+        self._last_step: tuple[float, ...] = ()
         self._epochs: list[tuple[float, float, float, float]] = []
         self._pages.setCurrentIndex(0)
         for plot in self._plots:
@@ -66,46 +72,40 @@ class LossPlots(QWidget):
         self._steps_per_epoch = max(1, steps)
 
     def add(self, events: Sequence[Event]) -> None:
-        """New losses; draws once however many there are."""
-        before = len(self._steps) + len(self._epochs)
+        """New losses; they are drawn a few times a second, however many there are."""
         for event in events:
             if isinstance(event, StepDone):
                 terms = event.batch
-                self._steps.append((terms.total(event.beta), terms.reconstruction, terms.kl))
+                self._add_step((terms.total(event.beta), terms.reconstruction, terms.kl))
             elif isinstance(event, EpochDone):
                 terms = event.test.terms
                 total = terms.total(event.beta)
                 self._epochs.append((event.epoch, total, terms.reconstruction, terms.kl))
-        if len(self._steps) + len(self._epochs) != before:
-            self._pages.setCurrentIndex(1)
-            self._draw()
+        if self._count and not self._redraw.isActive():
+            self._redraw.start()
+
+    def _add_step(self, losses: tuple[float, float, float]) -> None:
+        if self._count + 1 == len(self._sums):
+            self._sums = np.concatenate([self._sums, np.zeros_like(self._sums)])
+        self._sums[self._count + 1] = self._sums[self._count] + losses
+        self._count += 1
+        self._last_step = losses
 
     def values(self) -> dict[str, tuple[float, ...]]:
-        """The last point of each curve, for tests and captions."""
-        return {
-            "train": self._steps[-1] if self._steps else (),
-            "test": self._epochs[-1] if self._epochs else (),
-        }
+        """The last point of each curve: losses of the last step; epoch and losses of the test."""
+        return {"train": self._last_step, "test": self._epochs[-1] if self._epochs else ()}
 
     def _draw(self) -> None:
-        steps = np.asarray(self._steps, dtype=np.float64).reshape(-1, 3)
+        if not self._count:
+            return
+        self._pages.setCurrentIndex(1)
+        ends = np.unique(np.linspace(1, self._count, _POINTS).astype(int))
+        starts = np.maximum(0, ends - _SMOOTHING)
+        smooth = (self._sums[ends] - self._sums[starts]) / (ends - starts)[:, None]
+        x = ends / self._steps_per_epoch
         epochs = np.asarray(self._epochs, dtype=np.float64).reshape(-1, 4)
-        smooth, x = _smoothed(steps)
-        x = x / self._steps_per_epoch
         for column, plot in enumerate(self._plots):
             plot.show_curves(x, smooth[:, column], epochs[:, 0], epochs[:, column + 1])
-
-
-def _smoothed(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Moving mean of [n, 3] over up to 40 steps, thinned to at most 2,000 points, and its x."""
-    count = len(steps)
-    if not count:
-        return steps, np.empty(0)
-    window = min(_SMOOTHING, count)
-    sums = np.cumsum(np.vstack([np.zeros((1, 3)), steps]), axis=0)
-    ends = np.unique(np.linspace(1, count, min(count, 2000)).astype(int))
-    starts = np.maximum(0, ends - window)
-    return (sums[ends] - sums[starts]) / (ends - starts)[:, None], ends.astype(np.float64)
 
 
 class _LossPlot(pg.PlotWidget):
