@@ -33,7 +33,7 @@ tour: setup  ## Take the tour: pictures of every screen, in tour/
 test: setup  ## Run the tests, without a screen
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest $(TESTARGS)
 
-check: lint types contracts  ## Run lint, types and contracts
+check: lint types contracts table  ## Run lint, types, contracts, and the table of models
 
 lint: setup  ## Check style and formatting
 	$(PY) -m ruff check
@@ -48,6 +48,9 @@ types: setup  ## Check types
 
 contracts: setup  ## Check which module may import which
 	$(PY) scripts/contracts.py
+
+table: setup  ## Check that checkpoints/README.md says what the models' folders say
+	$(PY) -m scripts.checkpoint_table --check
 
 setup:  ## Install what is missing: system libraries, .venv, packages
 	@bash scripts/setup.sh

@@ -57,8 +57,9 @@ class Lifecycle(QObject):
         """Load torch off the GUI thread, then the last model, at a digit worth looking at."""
         runs.empty_trash(runs_folder(), _TRASH_SECONDS)
         self._store.start()
-        last = Path(self._settings.model)
-        model = last if self._settings.model and last.is_dir() else first_model()
+        last = self._settings.model  # a folder, or the name of a model that ships
+        places = (bundled_path("checkpoints") / last, Path(last)) if last else ()
+        model = next((place for place in places if place.is_dir()), first_model())
         self._store.open_model(model, image=first_digit())
 
     @Slot(object)

@@ -288,3 +288,10 @@ def test_the_trash_is_emptied_of_what_is_old(tmp_path: Path) -> None:
     empty_trash(tmp_path, older_than=3600)
     assert sorted(os.listdir(old.parent)) == sorted(["note", removed[1].name])  # noqa: PTH208
     empty_trash(tmp_path / "nowhere", older_than=0)
+
+
+@pytest.mark.parametrize("text", ["no-such-run", "~no-such-user/run", "x" * 5000, "a\0b", ""])
+def test_whatever_is_typed_as_a_run_is_found_or_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError) as caught:
+        read_run(find_run(text, [tmp_path]))
+    assert caught.value.code in ("checkpoint.not_found", "checkpoint.not_a_run")

@@ -185,6 +185,7 @@ def test_layout_theme_and_model_come_back(start: Start, qtbot: QtBot) -> None:
     show_model(qtbot, first, shipped("vae-2"))
     left = {name: dock.isHidden() for name, dock in first.window.docks.items()}
     first.window.close()
+    assert json.loads(settings_path().read_text("utf-8"))["model"] == "vae-2"  # wherever it lies
 
     second = start()
     assert second.store.state.model == str(shipped("vae-2"))

@@ -186,9 +186,12 @@ def find_run(text: str, folders: Iterable[Path] = ()) -> Path:
 
     Raises ``CheckpointError`` that names the models that ship.
     """
-    path = Path(text).expanduser()
-    if path.exists():
-        return path
+    try:
+        path = Path(text).expanduser()
+        if path.exists():
+            return path
+    except (OSError, RuntimeError, ValueError):  # a name too long, no such user, a NUL
+        path = Path()
     if path.name == text:
         for folder in (bundled_path("checkpoints"), *folders):
             if (folder / text / "config.json").is_file():

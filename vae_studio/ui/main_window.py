@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from vae_studio import __version__
 from vae_studio.core.errors import StudioError
+from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
 from vae_studio.ui.messages import error_sentence
@@ -115,10 +116,15 @@ class MainWindow(QMainWindow):
 
         return AppSettings(
             theme=chosen,
-            model=self.store.state.model,
+            model=self._model_to_remember(),
             layout=text(self.saveState(_LAYOUT_VERSION)),
             geometry=text(self.saveGeometry()),
         )
+
+    def _model_to_remember(self) -> str:
+        """Of a model that ships the name, so that it is found again when the app has moved."""
+        path = Path(self.store.state.model)
+        return path.name if path.parent == bundled_path("checkpoints") else self.store.state.model
 
     # Actions -------------------------------------------------------------------------------
 
@@ -153,6 +159,7 @@ class MainWindow(QMainWindow):
         view = bar.addMenu(self.tr("&View"))
         for dock in self.docks.values():
             view.addAction(dock.toggleViewAction())
+            dock.toggleViewAction().triggered.connect(dock.raise_)  # also from behind a tab
         view.addSeparator()
         self._make_theme_menu(view.addMenu(self.tr("&Theme")), chosen)
         self._action(view, self.tr("&Reset layout"), self.reset_layout, "Ctrl+Shift+R")

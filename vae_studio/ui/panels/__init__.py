@@ -19,7 +19,8 @@ from vae_studio.ui.panels.train.panel import TrainPanel
 @dataclass(frozen=True)
 class PanelRow:
     """name: of the dock, for saved layouts. title: before translation, in context ``Panels``.
-    place: (column, row) in the standard layout; panels of one place share it as tabs."""
+    place: (column, row) in the standard layout: columns 0 to 3; panels of one place in row 0 share
+    it as tabs; row 1 stands below row 0, and below columns 1 and 2 it is one row."""
 
     name: str
     title: str
