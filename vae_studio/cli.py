@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         picture = f"{error.params['path']}: " if isinstance(error, ImageError) else ""
         print(f"vae-studio: {picture}{error_sentence(error)}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
         sys.stderr.close()
         return 0
@@ -225,7 +227,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     print(f"{snapshot.name}, epoch {snapshot.epoch}, test set")
     print(f"  reconstruction  {result.terms.reconstruction:8.2f}  {unit} for each image")
     print(f"  KL              {result.terms.kl:8.2f}  nats for each image")
-    print(f"  −ELBO           {result.negative_elbo:8.2f}")
+    total = "−ELBO   " if snapshot.spec.likelihood == "bernoulli" else "MSE + KL"
+    print(f"  {total}        {result.negative_elbo:8.2f}")
     print(f"  active units    {result.active_units:5d} of {snapshot.spec.latent_dim}")
     return 0
 
@@ -251,6 +254,8 @@ def _sample(options: argparse.Namespace) -> int:
 
     if not 1 <= options.count <= 10_000:
         raise SpecError("spec.range", field="count", value=options.count, low=1, high=10_000)
+    if not 0 <= options.seed < 2**63:
+        raise SpecError("spec.range", field="seed", value=options.seed, low=0, high=2**63 - 1)
     snapshot, model = _open(options.run)
     generator = torch.Generator().manual_seed(options.seed)
     _, images = sample(model, options.count, generator, _label(options.label, snapshot))

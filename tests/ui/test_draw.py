@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.waits import encoded, settle, shipped, show_model
+from tests.ui.waits import encoded, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.explore import encode
@@ -150,9 +150,43 @@ def test_opening_another_model_encodes_the_drawing_there(studio: Studio, qtbot: 
     encoded(qtbot, studio)
     assert studio.store.state.input == drawn.input
     assert len(studio.store.state.latent.z) == 2
-    studio.store.undo()
+    undo_into(qtbot, studio, drawn.model)
     encoded(qtbot, studio)
     assert studio.store.state == drawn
+
+
+def test_a_moved_point_stays_while_the_panel_shows_the_other_model(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    panel = draw(studio, qtbot)
+    studio.store.set_dimension(0, 2.0)
+    settle(qtbot, studio)
+    show_model(qtbot, studio, shipped("vae-16"))
+    encoded(qtbot, studio)
+    assert studio.store.state.moved
+    assert panel.caption.text().startswith("vae-16")
+
+
+def test_undo_of_a_clear_brings_input_and_reconstruction_back(studio: Studio, qtbot: QtBot) -> None:
+    panel = draw(studio, qtbot)
+    studio.store.set_dimension(0, 2.0)  # the point is the user's own by then
+    settle(qtbot, studio)
+    panel.clear_canvas()
+    assert panel.input.image is None
+    studio.store.undo()
+    encoded(qtbot, studio)
+    assert panel.input.image is not None
+    assert panel.reconstruction.image is not None
+    assert studio.store.state.latent.z[0] == 2.0
+
+
+def test_undo_waits_until_the_hand_lets_go(studio: Studio, qtbot: QtBot) -> None:
+    draw(studio, qtbot)
+    state = studio.store.state
+    studio.store.begin_gesture()
+    studio.store.undo()
+    assert studio.store.state == state
+    studio.store.end_gesture()
 
 
 def test_a_conditional_model_guesses_the_class(cvae: Studio, qtbot: QtBot) -> None:

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
 from tests.ui.conftest import Start
-from tests.ui.waits import TIMEOUT, settle, shipped, show_model
+from tests.ui.waits import TIMEOUT, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.errors import StudioError
 from vae_studio.core.runs import bundled_runs, read_run
@@ -52,8 +52,7 @@ def test_a_click_opens_a_model_as_one_undo_step(studio: Studio, qtbot: QtBot) ->
     qtbot.waitUntil(lambda: studio.store.state.model == str(shipped("vae-2")), timeout=TIMEOUT)
     settle(qtbot, studio)
     assert len(studio.store.state.latent.z) == 2
-    studio.store.undo()
-    settle(qtbot, studio)
+    undo_into(qtbot, studio, start.model)
     assert studio.store.state == start
     assert studio.store.snapshot is not None
     assert studio.store.snapshot.name == "vae-32"
@@ -128,12 +127,32 @@ def test_undo_into_a_run_that_is_gone_keeps_what_is_shown(
     studio = start()
     show_model(qtbot, studio, folder)
     show_model(qtbot, studio, shipped("vae-32"))
-    shown, snapshot = studio.store.state, studio.store.snapshot
+    shown = studio.store.state
+    studio.store.set_dimension(0, 1.0)
     shutil.rmtree(folder)
+    studio.store.undo()
+    assert studio.store.state == shown
+    studio.store.undo()  # the next step leads into the lost run: it is passed over
+    settle(qtbot, studio)
+    assert studio.store.state.model == shown.model
+    assert not studio.window.toast.isVisible()
+    studio.store.redo()
+
+
+def test_undo_into_a_run_that_is_damaged_says_so_and_forgets_it(
+    home: Path, start: Start, qtbot: QtBot
+) -> None:
+    folder = add_run(home, "mine")
+    studio = start()
+    show_model(qtbot, studio, folder)
+    show_model(qtbot, studio, shipped("vae-32"))
+    shown, snapshot = studio.store.state, studio.store.snapshot
+    shutil.rmtree(folder / "checkpoint")
     with qtbot.waitSignal(studio.store.failed):
         studio.store.undo()
     assert studio.store.state == shown
     assert studio.store.snapshot is snapshot
+    undo_into(qtbot, studio, str(shipped("vae-32")))
     hand.key(studio.window, Qt.Key.Key_M)
     settle(qtbot, studio)
 

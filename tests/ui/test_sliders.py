@@ -198,7 +198,7 @@ def test_dead_dimensions_are_grey_and_last(studio: Studio, qtbot: QtBot, own_run
     assert all(row.name.isEnabled() for row in rows[:alive])
     assert "carries nothing" in rows[-1].slider.toolTip()
     summary = studio.window.panel(SlidersPanel).summary.text()
-    assert summary == f"{alive} of 32 dimensions carry something"
+    assert summary == f"{alive} of 32 dimensions in use"
 
 
 def test_a_slider_reaches_as_far_as_the_codes_of_the_test_set(

@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.ui.waits import TIMEOUT, shipped
+from vae_studio.session.requests import LabelsRequest
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui.store import Store
@@ -87,15 +88,17 @@ def test_the_same_value_again_is_no_change(store: Store, qtbot: QtBot) -> None:
     assert not store.can_undo
 
 
-def test_a_gesture_is_one_step_and_undo_ends_it(store: Store, qtbot: QtBot) -> None:
+def test_a_gesture_is_one_step_and_undo_waits_for_its_end(store: Store, qtbot: QtBot) -> None:
     opened(store, qtbot)
     before = store.state
     store.begin_gesture()
     store.set_dimension(0, 1.0)
     store.set_dimension(0, 2.0)
     store.undo()
-    assert store.state == before
+    assert store.state.latent.z[0] == 2.0
     store.end_gesture()
+    store.undo()
+    assert store.state == before
     assert not store.can_undo
 
 
@@ -144,13 +147,14 @@ def test_the_last_of_many_models_is_shown(store: Store, qtbot: QtBot) -> None:
 def test_changes_while_a_model_loads_do_not_reach_the_wrong_one(store: Store, qtbot: QtBot) -> None:
     opened(store, qtbot, "vae-2")
     opened(store, qtbot, "vae-32")
-    store.undo()  # vae-2 loads; its two dimensions are here already
-    store.set_dimension(0, 1.5)
-    with qtbot.waitSignal(store.decoded, timeout=TIMEOUT):
+    store.undo()  # vae-2 loads
+    store.set_dimension(0, 1.5)  # and this counts: the undo is off
+    store.ask("labels", LabelsRequest(store.snapshot, store.state.latent.z))
+    with qtbot.waitSignal(store.answered, timeout=TIMEOUT):
         pass
     assert store.snapshot is not None
-    assert store.snapshot.name == "vae-2"
-    assert len(store.state.latent.z) == 2
+    assert store.snapshot.name == "vae-32"
+    assert store.state.latent.z[0] == 1.5
 
 
 def test_a_model_that_is_not_there_is_said_and_changes_nothing(store: Store, qtbot: QtBot) -> None:

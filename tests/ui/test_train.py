@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractSpinBox
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.waits import TIMEOUT, settle, shipped, show_model
+from tests.ui.waits import TIMEOUT, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.events import Event, StepDone
@@ -162,13 +162,15 @@ def test_panels_follow_the_model_that_trains_until_another_is_opened(
     assert not follow.isVisible()
 
 
-def test_following_is_no_undo_step(studio: Studio, qtbot: QtBot) -> None:
+def test_a_training_is_one_undo_step_and_following_it_none(studio: Studio, qtbot: QtBot) -> None:
     start = studio.store.state
     hand.key(studio.window, Qt.Key.Key_R)
     train(studio, qtbot, epochs=50, batch=512)
     hand.click(studio.window.panel(TrainPanel).stop)
     wait_for_end(studio, qtbot)
     assert studio.store.state.model != start.model
+    undo_into(qtbot, studio, start.model)
+    assert studio.store.state.latent != start.latent  # the point of R
     studio.store.undo()
     settle(qtbot, studio)
     assert studio.store.state == start

@@ -48,6 +48,13 @@ def show_model(qtbot: QtBot, studio: Studio, path: Path) -> None:
     settle(qtbot, studio)
 
 
+def undo_into(qtbot: QtBot, studio: Studio, model: str) -> None:
+    """Undo a change of model: state and weights come back together, once they are loaded."""
+    studio.store.undo()
+    qtbot.waitUntil(lambda: studio.store.state.model == model, timeout=TIMEOUT)
+    settle(qtbot, studio)
+
+
 def shipped(name: str) -> Path:
     """The folder of a model that ships."""
     return bundled_path("checkpoints") / name

@@ -27,7 +27,7 @@ from vae_studio.session.requests import (
     OpenRequest,
     SampleRequest,
 )
-from vae_studio.session.state import Input, LatentState
+from vae_studio.session.state import Input, LatentState, SessionState
 from vae_studio.session.strokes import Stroke
 from vae_studio.workers.answers import answer, drawing_image
 
@@ -117,10 +117,12 @@ def test_opening_encodes_what_was_on_screen(snapshot: Snapshot, tmp_path: Path) 
 
 def test_opening_keeps_a_latent_that_fits(snapshot: Snapshot, tmp_path: Path) -> None:
     latent = LatentState(Z, label(snapshot, 7))
-    result = ask(OpenRequest(run_of(snapshot, tmp_path), drawing=ONE, latent=latent))
+    target = SessionState(latent=latent)
+    result = ask(OpenRequest(run_of(snapshot, tmp_path), drawing=ONE, target=target))
     assert (result.z, result.label) == (Z, label(snapshot, 7))
     for unfit in (replace(latent, z=Z[:2]), replace(latent, label=(1.0, 0.0))):
-        result = ask(OpenRequest(run_of(snapshot, tmp_path), latent=unfit))
+        target = SessionState(latent=unfit)
+        result = ask(OpenRequest(run_of(snapshot, tmp_path), target=target))
         assert (result.z, result.label) == ((0.0,) * 6, label(snapshot, 0))
 
 

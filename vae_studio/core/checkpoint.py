@@ -11,7 +11,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,14 @@ def save_weights(
     weights_type: WeightsType = "float32",
     training: Mapping[str, Tensor] | None = None,
     keep_previous: bool = True,
+    epoch: int = 0,
+    step: int = 0,
 ) -> None:
     """Add a generation to ``run/checkpoint`` and make it the good one.
 
     weights: a ``state_dict``, saved in ``weights_type`` (counters stay whole numbers).
     training: what ``training_tensors`` gives, to go on from. keep_previous: leave the generation
-    that was good so far beside it, in case this one gets damaged.
+    that was good so far beside it, in case this one gets damaged. epoch, step: of the weights.
     """
     folder = run / "checkpoint"
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +72,7 @@ def save_weights(
         for name, content in files.items():
             write_bytes(generation / name, content)
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        write_json(generation / _DIGESTS, digests)
+        write_json(generation / _DIGESTS, {**digests, "epoch": epoch, "step": step})
         sync_folder(folder)
         write_json(folder / "manifest.json", {"generation": number})
     except BaseException:
@@ -86,51 +89,75 @@ def load_snapshot(path: Path | str) -> Snapshot:
     or ``SpecError``; nothing is allocated for weights that the configuration does not allow.
     """
     info = read_run(Path(path))
-    tensors = _load_generation(info, _WEIGHTS, _check_weights)
+    return _snapshot(info, _read_generation(info, {_WEIGHTS: _check_weights}))
+
+
+@dataclass(frozen=True)
+class _Generation:
+    """One generation, all of whose files that were asked for are whole. digest: of its weights."""
+
+    epoch: int
+    step: int
+    digest: str
+    tensors: Mapping[str, dict[str, Tensor]]
+
+
+def _snapshot(info: RunInfo, generation: _Generation) -> Snapshot:
     weights = {
-        key: value.float() if value.is_floating_point() else value for key, value in tensors.items()
+        key: value.float() if value.is_floating_point() else value
+        for key, value in generation.tensors[_WEIGHTS].items()
     }
     for key, value in weights.items():
         if not torch.isfinite(value).all():
             raise CheckpointError("checkpoint.not_finite", path=str(info.path), tensor=key)
     return Snapshot(
-        id=f"{info.path.resolve()}@{info.step}",
+        id=f"{info.path}@{generation.step}:{generation.digest[:16]}",
+        run=str(info.path),
         name=info.name,
         spec=info.spec,
         config=info.config,
-        epoch=info.epoch,
-        step=info.step,
+        epoch=generation.epoch,
+        step=generation.step,
         weights=weights,
-        evaluation=info.evaluation if _is_evaluated(info) else None,
+        evaluation=info.evaluation if _is_evaluated(info, generation) else None,
+        latent=info.evaluation.latent if info.evaluation else None,
     )
 
 
-def _is_evaluated(info: RunInfo) -> bool:
-    """Whether the figures are of the weights that were saved last, and not of some steps before."""
-    if info.evaluated_epoch != info.epoch:
+def _is_evaluated(info: RunInfo, generation: _Generation) -> bool:
+    """Whether the run's figures are of these very weights, not of some steps before or after."""
+    if info.evaluated_epoch != generation.epoch:
         return False
-    if info.status in ("running", "finished"):
-        return True  # saved at the end of an epoch
     try:
         rows = read_metrics(info.path)
     except CheckpointError:
         return False
-    return bool(rows) and rows[-1].get("step") == info.step
+    return bool(rows) and rows[-1].get("step") == generation.step
 
 
-def _load_generation(info: RunInfo, name: str, check: Any) -> dict[str, Tensor]:
+_Check = Callable[[bytes, RunInfo], None]
+
+
+def _read_generation(info: RunInfo, files: Mapping[str, _Check]) -> _Generation:
+    """The newest generation in which all these files are whole: never a mix of two."""
     folder = info.path / "checkpoint"
     good = _good_generation(folder)
     failure = CheckpointError("checkpoint.incomplete", path=str(info.path))
     for number in sorted((n for n in _generations(folder) if n <= good), reverse=True):
+        generation = folder / f"generation-{number:06d}"
         try:
-            return _load_file(folder / f"generation-{number:06d}", name, info, check)
+            tensors = {name: _load_file(generation, name, info, files[name]) for name in files}
+            facts = read_json(generation / _DIGESTS, info.path)
+            epoch, step = facts.get("epoch", info.epoch), facts.get("step", info.step)
+            if not (isinstance(epoch, int) and isinstance(step, int)):
+                raise CheckpointError("checkpoint.digest", path=str(info.path))
+            return _Generation(epoch, step, str(facts[_WEIGHTS]), tensors)
         except CheckpointError as error:
             failure = error if number == good else failure
     raise failure
 
 
-def _load_file(generation: Path, name: str, info: RunInfo, check: Any) -> dict[str, Tensor]:
+def _load_file(generation: Path, name: str, info: RunInfo, check: _Check) -> dict[str, Tensor]:
     path = generation / name
     digests = read_json(generation / _DIGESTS, info.path)
     limit = 4 * parameter_count(info.spec) * (4 if name == _TRAINING else 1) + 10 * _MAX_HEADER
@@ -249,8 +276,10 @@ def training_tensors(state: TrainState) -> dict[str, Tensor]:
 def load_train_state(path: Path | str) -> TrainState:
     """A run's state as it was when it was saved, to go on from."""
     info = read_run(Path(path))
-    snapshot = load_snapshot(path)
-    tensors = _load_generation(info, _TRAINING, lambda content, info: None)
+    generation = _read_generation(
+        info, {_WEIGHTS: _check_weights, _TRAINING: lambda content, info: None}
+    )
+    snapshot, tensors = _snapshot(info, generation), generation.tensors[_TRAINING]
     state = new_state(info.spec, info.config)
     try:
         state.model.load_state_dict(dict(snapshot.weights), strict=True)

@@ -54,8 +54,9 @@ class TrainControl:
     def step_once(self) -> None:
         """While paused, let one step through."""
         with self._condition:
-            self._steps_allowed += 1
-            self._condition.notify_all()
+            if self._paused:
+                self._steps_allowed += 1
+                self._condition.notify_all()
 
     def set(self, field: ChangedField, value: float) -> None:
         """Change a value from the next step on; the trainer notes it in the journal.

@@ -105,7 +105,9 @@ def encode(model: VAE, image: NDArray[np.float32], label: Label | None = None) -
 
 
 def one_hot(index: int, classes: int) -> tuple[float, ...]:
-    """Class weights with everything on one class."""
+    """Class weights with everything on one class. ValueError for a class that is not there."""
+    if not 0 <= index < classes:
+        raise ValueError(f"no class {index} among {classes}")
     return tuple(float(index == other) for other in range(classes))
 
 

@@ -26,13 +26,20 @@ LOGVAR_LIMIT = 30.0  # exp(±30) stays finite in float32, and no useful posterio
 class VAE(nn.Module):
     """Encoder q(z|x) and decoder p(x|z), both given the label when ``spec.num_classes`` > 0."""
 
-    def __init__(self, spec: ModelSpec, generator: torch.Generator | None = None) -> None:
-        """New weights in PyTorch's default way, from ``generator`` (seed 0 when there is none)."""
+    def __init__(
+        self, spec: ModelSpec, generator: torch.Generator | None = None, *, empty: bool = False
+    ) -> None:
+        """New weights in PyTorch's default way, from ``generator`` (seed 0 when there is none).
+
+        empty: no weights at all, for ``load_state_dict(…, assign=True)``.
+        """
         super().__init__()
         self.spec = spec
         with torch.device("meta"):  # no memory and no random numbers until `initialise`
             self.encoder = Encoder(spec)
             self.decoder = Decoder(spec)
+        if empty:
+            return
         self.to_empty(device="cpu")
         initialise(self, "default", generator or torch.Generator().manual_seed(0))
 

@@ -138,9 +138,18 @@ class RunRecorder:
         """A run that goes on keeps the generation before, and what it needs to go on."""
         state, path, kind = self._state, self.info.path, self.info.weights
         if kind == "float32":
-            save_weights(path, state.model.state_dict(), kind, training_tensors(state))
+            training, keep_previous = training_tensors(state), True
         else:
-            save_weights(path, state.model.state_dict(), kind, keep_previous=False)
+            training, keep_previous = None, False
+        save_weights(
+            path,
+            state.model.state_dict(),
+            kind,
+            training,
+            keep_previous,
+            epoch=state.epoch,
+            step=state.step,
+        )
 
     def _write(self, path: Path, content: bytes) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Where the files that come with the app are: MNIST, translations, trained models."""
+"""Where the files that come with the app are: MNIST, icons, trained models."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from vae_studio.core.measures import Evaluation
+from vae_studio.core.measures import Evaluation, LatentStats
 from vae_studio.core.model import VAE
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import TrainState
@@ -20,11 +20,13 @@ from vae_studio.core.trainer import TrainState
 class Snapshot:
     """Weights on the CPU, in float32, with what made them.
 
-    id: differs for different weights. name: of the run, for captions. epoch, step: complete
-    ones. evaluation: what was measured on these very weights, where it was.
+    id: differs for different weights. run: the folder of the run they belong to; name: what that
+    is called. epoch, step: complete ones. evaluation: what was measured on these very weights,
+    where it was. latent: of each dimension, from there or from the last epoch that was measured.
     """
 
     id: str
+    run: str
     name: str
     spec: ModelSpec
     config: TrainConfig
@@ -32,23 +34,29 @@ class Snapshot:
     step: int
     weights: Mapping[str, Tensor]
     evaluation: Evaluation | None = None
+    latent: LatentStats | None = None
 
     def build(self) -> VAE:
         """A model with these weights: eval mode, no gradients. The weights are not copied."""
-        model = VAE(self.spec)
+        model = VAE(self.spec, empty=True)
         model.load_state_dict(dict(self.weights), strict=True, assign=True)
         return model.eval().requires_grad_(False)
 
 
 def capture(
-    state: TrainState, run_id: str, name: str, evaluation: Evaluation | None = None
+    state: TrainState,
+    run: str,
+    name: str,
+    evaluation: Evaluation | None = None,
+    latent: LatentStats | None = None,
 ) -> Snapshot:
     """Copy the weights of a training that is between two steps. Call it on the training thread."""
     weights = {
         key: value.detach().to("cpu", copy=True) for key, value in state.model.state_dict().items()
     }
     return Snapshot(
-        id=f"{run_id}@{state.step}",
+        id=f"{run}@{state.step}:live",
+        run=run,
         name=name,
         spec=state.spec,
         config=state.config,
@@ -56,6 +64,7 @@ def capture(
         step=state.step,
         weights=weights,
         evaluation=evaluation,
+        latent=evaluation.latent if evaluation else latent,
     )
 
 

@@ -65,7 +65,9 @@ def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
     Raises ``SpecError`` where the model does not fit the batch size or the data set.
     """
     if spec.batch_norm and config.batch_size < 2:
-        raise SpecError("spec.range", field="batch_size", value=config.batch_size, low=2, high="…")
+        raise SpecError(
+            "spec.range", field="batch_size", value=config.batch_size, low=2, high=10_000
+        )
     if config.dataset in DATASETS:
         _check_fit(spec, DATASETS[config.dataset])
     device = pick_device(config.device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -21,9 +22,14 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
-def new_run_name(variant: str) -> str:
-    """What a new run is called in lists until it is renamed: variant and time of day."""
-    return f"{variant} · {datetime.now():%H:%M}"
+def new_run_name(variant: str, taken: Collection[str] = ()) -> str:
+    """What a new run is called in lists until it is renamed: variant, day and time, and a number
+    where that is ``taken``."""
+    base = f"{variant} · {datetime.now():%m-%d %H:%M}"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base} ({number})", number + 1
+    return name
 
 
 def new_run_folder(variant: str) -> Path:

@@ -25,6 +25,24 @@ class History(Generic[T]):
         """Whether there is a future."""
         return bool(self._future)
 
+    @property
+    def before(self) -> T | None:
+        """What ``undo`` would give; None when there is no past."""
+        return self._past[-1] if self._past else None
+
+    @property
+    def after(self) -> T | None:
+        """What ``redo`` would give; None when there is no future."""
+        return self._future[-1] if self._future else None
+
+    def drop_before(self) -> None:
+        """Forget the newest value of the past."""
+        del self._past[-1:]
+
+    def drop_after(self) -> None:
+        """Forget the next value of the future."""
+        del self._future[-1:]
+
     def push(self, before: T) -> None:
         """Something new was done; ``before`` is what there was. The future is gone."""
         self._past.append(before)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.measures import Terms
-from vae_studio.session.state import Input, LatentState, Weights
+from vae_studio.session.state import Input, LatentState, SessionState, Weights
 
 if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
@@ -25,13 +25,13 @@ class OpenRequest:
     """Open a run and find where to stand in it.
 
     drawing: encoded when there is one; else ``image``, which is what the last model showed.
-    latent: kept instead, where its size fits (undo goes back to a state that was whole).
+    target: a state that undo or redo wants back; its point is kept as it was.
     """
 
     path: str
     drawing: Input | None = None
     image: Image | None = None
-    latent: LatentState | None = None
+    target: SessionState | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -34,7 +35,7 @@ def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes
     kept: list[Stroke] = []
     for stroke in strokes:
         reach = radius + stroke.width / 2
-        dense = _dense(stroke.points, reach / 2)
+        dense = _dense(_curve(stroke.points), reach / 2)
         inside = [_distance_to_segment(point, start, end) <= reach for point in dense]
         if not any(inside):
             kept.append(stroke)
@@ -49,6 +50,26 @@ def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes
         if part:
             kept.append(Stroke(tuple(part), stroke.width))
     return tuple(kept)
+
+
+def curve_parts(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
+    """How a stroke is painted: quadratic curves to the midpoints of its points, each with the
+    point itself as control, so that a quick hand's corners look round. (control, end) each."""
+    for control, after in pairwise(points[1:]):
+        yield control, ((control[0] + after[0]) / 2, (control[1] + after[1]) / 2)
+
+
+def _curve(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Points on the stroke as it is painted, so that what the eraser leaves keeps its shape."""
+    drawn = [points[0]]
+    for (cx, cy), (x, y) in curve_parts(points):
+        x0, y0 = drawn[-1]
+        for t in (0.25, 0.5, 0.75, 1.0):
+            a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
+            drawn.append((a * x0 + b * cx + c * x, a * y0 + b * cy + c * y))
+    if len(points) > 1:
+        drawn.append(points[-1])
+    return tuple(drawn)
 
 
 def _dense(points: tuple[Point, ...], step: float) -> list[Point]:

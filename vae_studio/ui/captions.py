@@ -40,10 +40,12 @@ def spec_summary(spec: ModelSpec) -> str:
     return ", ".join(parts)
 
 
-def quality(info: RunInfo) -> str:
+def quality(info: RunInfo, in_training: bool = False) -> str:
     """How good a run is: ``−ELBO 97.6``; for MSE models the sum has no unit of its own."""
-    if info.evaluation is None and info.status == "running":
+    if in_training:
         return QCoreApplication.translate("Captions", "in training")
+    if info.evaluation is None and info.status == "running":
+        return QCoreApplication.translate("Captions", "interrupted")
     if info.evaluation is None:
         return QCoreApplication.translate("Captions", "not measured yet")
     name = "−ELBO" if info.spec.likelihood == "bernoulli" else "MSE + KL"

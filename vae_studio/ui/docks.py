@@ -12,7 +12,7 @@ from vae_studio.ui.widgets.buttons import tool_button
 
 _WIDTHS = {"models": 260, "decoded": 300, "samples": 376, "draw": 320}
 _LEFT_HEIGHTS = {"models": 250, "sliders": 480}
-_MIDDLE_HEIGHTS = {"decoded": 360, "train": 370}
+_MIDDLE_HEIGHTS = {"decoded": 330, "train": 400}
 
 
 class Docks:

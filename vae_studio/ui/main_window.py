@@ -43,7 +43,6 @@ from vae_studio.ui.widgets.toast import Toast
 
 if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
-    from vae_studio.session.state import SessionState
 
 _SIZE = QSize(1280, 800)
 _TITLE_BAR = 32  # px, about; the system draws it above the window
@@ -63,7 +62,7 @@ class MainWindow(QMainWindow):
         self.store = store
         self.setWindowTitle("VAE Studio")
         self.setAcceptDrops(True)
-        self._conditional = False  # of the model shown; its panel comes to the front on a change
+        self._conditional: bool | None = None  # of the model shown; on a change its panel comes up
         self._docks = Docks(self, store)
         self.docks = self._docks.by_name
         self.status = StatusBar(store)
@@ -78,7 +77,7 @@ class MainWindow(QMainWindow):
         store.library.failed.connect(self.show_error)
         store.library.removed.connect(self._offer_undo)
         store.snapshot_changed.connect(self._bring_forward)
-        store.state_changed.connect(self._render)
+        store.history_changed.connect(self._enable_history)
         store.training.ended.connect(self._say_end)
 
     def panel(self, kind: type[P]) -> P:
@@ -151,7 +150,7 @@ class MainWindow(QMainWindow):
         labels = model.addMenu(self.tr("&Label"))
         for digit in range(10):
             text = self.tr("Label {digit}").format(digit=digit)
-            self._action(labels, text, lambda digit=digit: store.set_label(digit), str(digit))
+            self._action(labels, text, lambda digit=digit: self._pick_label(digit), str(digit))
         model.addSeparator()
         self._action(model, self.tr("&Train or pause"), self._space, "Space")
         self._action(model, self.tr("&Stop the training"), store.training.stop, "Ctrl+.")
@@ -205,6 +204,14 @@ class MainWindow(QMainWindow):
         else:
             self.panel(TrainPanel).start_or_pause()
 
+    def _pick_label(self, digit: int) -> None:
+        snapshot = self.store.snapshot
+        if snapshot is not None and digit >= snapshot.spec.num_classes:
+            text = self.tr("{name} was trained without this label. Open cvae to pick a digit.")
+            self.toast.show_message(text.format(name=snapshot.name))
+        else:
+            self.store.set_label(digit)
+
     def show_palette(self) -> CommandPalette:
         """Every action by name."""
         palette = CommandPalette(_leaves(self.menuBar()), self)
@@ -252,10 +259,7 @@ class MainWindow(QMainWindow):
         text = self.tr("{name} was deleted.").format(name=name)
         self.toast.show_message(text, self.tr("Undo"), lambda: self.store.library.restore(removed))
 
-    @Slot(object, object)
-    def _render(self, new: SessionState, old: SessionState) -> None:
-        self._enable_history()
-
+    @Slot()
     def _enable_history(self) -> None:
         self.undo_action.setEnabled(self.store.can_undo)
         self.redo_action.setEnabled(self.store.can_redo)

@@ -110,7 +110,7 @@ ERRORS: dict[str, str] = {
         "Messages", "Cannot bring back {path}: {reason}. It is still in that folder."
     ),
     "runs.training": QT_TRANSLATE_NOOP(
-        "Messages", "{name} is training. Stop the training first, then remove it."
+        "Messages", "{name} is training. Stop the training first, then rename or delete it."
     ),
     "image.unreadable": QT_TRANSLATE_NOOP(
         "Messages", "The picture cannot be read: {reason}. Use a PNG, JPEG, BMP or GIF."
@@ -155,6 +155,10 @@ ERRORS: dict[str, str] = {
         "Messages",
         "Training stopped at step {step}: not enough memory. "
         "Choose a smaller batch or a smaller model.",
+    ),
+    "worker.no_torch": QT_TRANSLATE_NOOP(
+        "Messages",
+        "PyTorch does not load: {reason}. Install VAE Studio again, or the library that is named.",
     ),
     "worker.unexpected": QT_TRANSLATE_NOOP(
         "Messages",

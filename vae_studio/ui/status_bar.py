@@ -44,15 +44,21 @@ class StatusBar(QStatusBar):
         self.addWidget(self.progress, 1)
         self.addPermanentWidget(self.showing)
         self.addPermanentWidget(self.follow)
+        self.setContentsMargins(0, 0, theme.GRID, 0)
         store.device_known.connect(self._show_device)
         store.snapshot_changed.connect(self._show_snapshot)
-        store.following_changed.connect(self.follow.setChecked)
+        store.following_changed.connect(self._show_following)
         store.training.changed.connect(self._show_training)
 
     @Slot(str, int)
     def _show_device(self, name: str, threads: int) -> None:
         text = self.tr("{device}, 1 thread") if threads == 1 else self.tr("{device}, {n} threads")
         self.device.setText(text.format(device=name, n=threads))
+
+    @Slot(bool)
+    def _show_following(self, following: bool) -> None:
+        self.follow.setChecked(following)
+        self.follow.setText(self.tr("Following") if following else self.tr("Follow"))
 
     @Slot(object)
     def _show_snapshot(self, snapshot: Snapshot) -> None:

@@ -7,6 +7,7 @@ its answers carry the snapshot and the point they are for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ class Store(QObject):
     are shown. decoded(DecodeResult), encoded(EncodeResult), answered(lane, result): answers.
     following_changed(bool).
     failed(StudioError). device_known(name, threads): what models train on, once torch is
-    loaded.
+    loaded. history_changed(): undo or redo may be possible now, or no longer.
     """
 
     state_changed = Signal(object, object)
@@ -59,6 +60,7 @@ class Store(QObject):
     following_changed = Signal(bool)
     failed = Signal(object)
     device_known = Signal(str, int)
+    history_changed = Signal()
 
     def __init__(self, seed: int | None = None, parent: QObject | None = None) -> None:
         """seed: of *random*; None for another series at every start."""
@@ -71,9 +73,9 @@ class Store(QObject):
         self.last_encoded: EncodeResult | None = None
         self.training = Training(self)
         self.library = Library(self)
+        self.library.renamed.connect(self._run_renamed)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
-        self._departed: SessionState | None = None  # while undo waits for another model
         self._random = np.random.default_rng(seed)
         self._explorer = ExploreThread(self)
         self._explorer.answered.connect(self._take_answer)
@@ -105,12 +107,12 @@ class Store(QObject):
         """The hand lets go."""
         before, self._gesture = self._gesture, None
         if before is not None and before != self.state:
-            self._history.push(before)
-            self.state_changed.emit(self.state, self.state)
+            self._remember(before)
 
     def set_dimension(self, index: int, value: float) -> None:
-        """Move one latent dimension."""
-        self._change(transitions.with_dimension(self.state, index, value))
+        """Move one latent dimension; one that the model no longer has is left alone."""
+        if index < len(self.state.latent.z):
+            self._change(transitions.with_dimension(self.state, index, value))
 
     def set_z(self, z: Sequence[float]) -> None:
         """Move to another point."""
@@ -159,40 +161,76 @@ class Store(QObject):
         return self._history.can_redo
 
     def undo(self) -> None:
-        """Back to the state before the last change."""
-        self.end_gesture()
-        if self._history.can_undo:
-            self._travel(self._history.undo)
+        """Back to the state before the last change; nothing while a hand is drawing or dragging."""
+        if self._gesture is None:
+            self._skip_lost_models()
+            if (target := self._history.before) is not None:
+                self._travel(target, self._history.undo)
 
     def redo(self) -> None:
         """Forward again."""
-        self.end_gesture()
-        if self._history.can_redo:
-            self._travel(self._history.redo)
+        if self._gesture is None:
+            self._skip_lost_models()
+            if (target := self._history.after) is not None:
+                self._travel(target, self._history.redo)
 
-    def _travel(self, step: Callable[[SessionState], SessionState]) -> None:
-        old, new = self.state, step(self.state)
+    def _travel(self, target: SessionState, step: Callable[[SessionState], SessionState]) -> None:
+        old = self.state
+        if target.model not in ("", old.model):  # state and model change together, once it is here
+            request = self.training.view.request
+            if request is not None and Path(target.model) == request.folder:
+                self._replace(step(old))
+                self.history_changed.emit()
+                self.follow(True)
+            else:
+                self.ask("open", OpenRequest(target.model, target=target))
+            return
+        new = step(old)
+        self.history_changed.emit()
+        if not new.model:  # from before the first model was there
+            new = replace(new, model=old.model, latent=old.latent)
         self._replace(new)
-        if new.model != old.model:
-            self._set_following(False)
-            self._departed = self._departed or old
-            self.ask("open", OpenRequest(new.model, latent=new.latent))
-        elif new.input and not new.moved and new.input != old.input:
-            self._ask_encode()
-        else:
+        if new.input is not None and (not new.moved or new.input != old.input):
+            self._ask_encode()  # which leaves z alone once it is the user's own
+        if new.input is None or new.moved:
             self._ask_decode()
+
+    def _skip_lost_models(self) -> None:
+        """Forget steps into runs that were deleted."""
+
+        def lost(state: SessionState | None) -> bool:
+            return state is not None and bool(state.model) and not Path(state.model).is_dir()
+
+        while lost(self._history.before):
+            self._history.drop_before()
+        while lost(self._history.after):
+            self._history.drop_after()
+        self.history_changed.emit()
 
     def _change(self, new: SessionState) -> None:
         old = self.state
         if new == old:
             return
         if self._gesture is None:
-            self._history.push(old)
+            self._remember(old)
         self._replace(new)
         if new.input != old.input and new.input is not None:
             self._ask_encode()
         elif new.latent != old.latent:
             self._ask_decode()
+
+    def _remember(self, before: SessionState) -> None:
+        """One more undo step."""
+        self._history.push(before)
+        self.history_changed.emit()
+
+    def _enter(self, new: SessionState) -> None:
+        """Another model's state: an undo step, also where it comes in mid-gesture."""
+        if self.state.model:
+            self._remember(self._gesture or self.state)
+        if self._gesture is not None:
+            self._gesture = new
+        self._replace(new)
 
     def _replace(self, new: SessionState) -> None:
         old, self.state = self.state, new
@@ -219,10 +257,10 @@ class Store(QObject):
             self.ask("decode", DecodeRequest(self.snapshot, self.state.latent))
 
     def _ask_anew(self) -> None:
-        """Other weights: the drawing is encoded again, or z decoded once it is the user's own."""
-        if self.state.input is not None and not self.state.moved:
+        """Other weights: the drawing is encoded again; z is decoded once it is the user's own."""
+        if self.state.input is not None:
             self._ask_encode()
-        else:
+        if self.state.input is None or self.state.moved:
             self._ask_decode()
 
     def _ask_encode(self) -> None:
@@ -257,9 +295,12 @@ class Store(QObject):
 
     @Slot(str, object, object)
     def _take_failure(self, lane: str, request: Request, error: StudioError) -> None:
-        if isinstance(request, OpenRequest) and self._departed is not None:
-            departed, self._departed = self._departed, None
-            self._replace(departed)  # undo led to a run that does not open any more
+        if isinstance(request, OpenRequest) and request.target is not None:
+            if request.target is self._history.before:
+                self._history.drop_before()
+            elif request.target is self._history.after:
+                self._history.drop_after()
+            self.history_changed.emit()
         self.failed.emit(error)
 
     # Models --------------------------------------------------------------------------------
@@ -279,27 +320,32 @@ class Store(QObject):
         self.ask("open", OpenRequest(str(path), drawing=drawing, image=image))
 
     def _opened(self, result: OpenResult) -> None:
-        """Another model is here: snapshot and point change together."""
-        old = self.state
-        new = transitions.with_model(old, result.request.path, result.z, result.label)
-        travelled = result.request.latent is not None
-        if new != old and not travelled and old.model:
-            self._history.push(old)
+        """Another model is here: snapshot and state change together."""
+        target, old = result.request.target, self.state
+        if target is None:
+            new = transitions.with_model(old, result.request.path, result.z, result.label)
+        elif target is self._history.before:
+            new = self._history.undo(old)
+        elif target is self._history.after:
+            new = self._history.redo(old)
+        else:
+            return  # something was done meanwhile, and that counts
         self._set_following(False)
-        self._departed = None
         self.snapshot = result.snapshot
         self.last_encoded = None
-        self._replace(new)
+        if target is None and new != old:
+            self._enter(new)
+        else:
+            self._replace(new)
+        self.history_changed.emit()
         self.snapshot_changed.emit(result.snapshot)
         self._ask_anew()
 
     def follow(self, follow: bool) -> None:
         """Show the model that trains as it learns, or stay with what is shown."""
-        if follow and self._live_snapshot is not None:
-            self._set_following(True)
+        self._set_following(follow and self.training.view.request is not None)
+        if self.following and self._live_snapshot is not None:
             self._take_live_snapshot(self._live_snapshot)
-        else:
-            self._set_following(False)
 
     def _set_following(self, following: bool) -> None:
         if following != self.following:
@@ -319,9 +365,8 @@ class Store(QObject):
             self.library.changed.emit()
         if not self.following:
             return
-        path = snapshot.id.rpartition("@")[0]
-        if self.state.model != path:
-            self._move_into(path, snapshot)
+        if self.state.model != snapshot.run:
+            self._move_into(snapshot.run, snapshot)
             return
         self.snapshot = snapshot
         self.snapshot_changed.emit(snapshot)
@@ -339,9 +384,17 @@ class Store(QObject):
         self.snapshot = snapshot
         self.last_encoded = None
         state = transitions.with_model(self.state, path, z, label)
-        self._replace(transitions.with_moved(state, state.input is None))
+        self._enter(transitions.with_moved(state, state.input is None))
         self.snapshot_changed.emit(snapshot)
         self._ask_anew()
+
+    @Slot(object, str)
+    def _run_renamed(self, path: Path, name: str) -> None:
+        """Captions name the model that is shown as its run is named now."""
+        if self.snapshot is not None and Path(self.snapshot.run) == path:
+            self.snapshot = replace(self.snapshot, name=name)
+            self.snapshot_changed.emit(self.snapshot)
+            self._ask_anew()
 
     @Slot(object)
     def _training_ended(self, event: object) -> None:
@@ -353,8 +406,10 @@ class Store(QObject):
 
     def start_training(self, spec: ModelSpec, config: TrainConfig, variant: str) -> None:
         """Train a new model into a new run folder of the user's."""
-        folder = new_run_folder(variant)
-        self.training.start(TrainRequest(spec, config, variant, new_run_name(variant), folder))
+        taken = {run.name for run in self.library.runs()}
+        name = new_run_name(variant, taken)
+        request = TrainRequest(spec, config, variant, name, new_run_folder(variant))
+        self.training.start(request)
 
 
 def first_model() -> Path:

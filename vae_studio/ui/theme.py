@@ -9,8 +9,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QStyleFactory, QWidget
 
+from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import Theme
 
+INK, PAPER, HINT = "#ffffff", "#000000", "#7d8794"  # of the canvas: as in MNIST, in every scheme
 GRID = 8  # px; spacing and margins are multiples or halves of it
 _ICON_PROPERTY = "vae_icon"
 
@@ -154,6 +156,8 @@ def _style_sheet(c: Colors) -> str:
     QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QLineEdit:focus
         {{ border-color: {c.accent}; }}
     QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{ color: {c.faint}; }}
+    QComboBox::drop-down {{ border: none; width: 18px; }}
+    QComboBox::down-arrow {{ image: url("{_arrow(c)}"); width: 10px; height: 10px; }}
     QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.line}; }}
     QListWidget, QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent;
         border: none; }}
@@ -195,10 +199,16 @@ def _style_sheet(c: Colors) -> str:
     """
 
 
+def _arrow(c: Colors) -> str:
+    """The arrow of a combo box, as a style sheet wants it."""
+    name = "arrow-dark.svg" if c is LIGHT else "arrow-light.svg"
+    return (bundled_path("assets") / "icons" / name).as_posix()
+
+
 def set_icon(target: Any, name: str) -> None:
     """Give a button or an action a Material Design icon that follows the theme."""
     target.setProperty(_ICON_PROPERTY, name)
-    target.setIcon(_icon(name, colors(), primary=target.property("role") == "primary"))
+    target.setIcon(_icon(name, colors(), role=target.property("role") or ""))
     if isinstance(target, QAbstractButton):
         target.setIconSize(QSize(16, 16))
 
@@ -213,11 +223,12 @@ def restyle_icons(window: QWidget) -> None:
             set_icon(target, name)
 
 
-def _icon(name: str, scheme: Colors, primary: bool = False) -> QIcon:
+def _icon(name: str, scheme: Colors, role: str = "") -> QIcon:
     import qtawesome  # after PySide6, which it then uses
 
-    color = scheme.on_accent if primary else scheme.text
-    on = color if primary else scheme.on_accent  # a checked button is in the accent colour
+    color = scheme.on_accent if role == "primary" else scheme.text
+    # What is checked has the accent colour: the button, or the icon where the button is flat.
+    on = scheme.accent if role == "flat" else scheme.on_accent
     off_and_on = {f"color_off{mode}": color for mode in ("", "_active", "_selected")}
     off_and_on |= {f"color_on{mode}": on for mode in ("", "_active", "_selected")}
     icon: QIcon = qtawesome.icon(name, color=color, color_disabled=scheme.faint, **off_and_on)

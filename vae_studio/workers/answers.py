@@ -59,7 +59,7 @@ def _(request: OpenRequest) -> OpenResult:
     snapshot = load_snapshot(find_run(request.path, [runs_folder()]))
     model = _models.model(snapshot)
     classes, size = snapshot.spec.num_classes, snapshot.spec.latent_dim
-    latent = request.latent
+    latent = request.target.latent if request.target else None
     if latent and len(latent.z) == size and (len(latent.label or ()) == classes):
         return OpenResult(request, snapshot, latent.z, latent.label)
     if request.drawing:
@@ -114,7 +114,7 @@ def device() -> tuple[str, int]:
 def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:
     image = drawing_image(drawing.strokes)
     label: Weights | None = None
-    if model.spec.conditional and drawing.label is not None:
+    if drawing.label is not None and drawing.label < model.spec.num_classes:
         label = one_hot(drawing.label, model.spec.num_classes)
     return image, encode(model, image, label)
 

@@ -47,9 +47,13 @@ class ExploreThread(QThread):
 
     def run(self) -> None:
         """The thread's body."""
-        from vae_studio.workers.answers import answer, device
-        from vae_studio.workers.compute import compute_alone
-
+        try:
+            from vae_studio.workers.answers import answer, device
+            from vae_studio.workers.compute import compute_alone
+        except (ImportError, OSError) as error:  # a library of the system is missing
+            log.exception("torch does not load")
+            self.failed.emit("", None, StudioError("worker.no_torch", reason=str(error)))
+            return
         compute_alone()
         self.ready.emit(*device())
         while True:

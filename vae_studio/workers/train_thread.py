@@ -120,10 +120,16 @@ class TrainThread(QThread):
             mailbox.put(event=TrainingDone("stopped", 0, 0))
             return
         recorder = RunRecorder(request.folder, state, request.name, request.variant)
-        run_id = str(request.folder)
 
         def snapshot(evaluated: EpochDone | None = None) -> Snapshot:
-            return capture(state, run_id, request.name, evaluated.test if evaluated else None)
+            last = recorder.last_evaluation
+            return capture(
+                state,
+                str(request.folder),
+                request.name,
+                evaluated.test if evaluated else None,
+                last.latent if last else None,
+            )
 
         mailbox.put(
             snapshot=snapshot(),

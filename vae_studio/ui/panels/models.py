@@ -29,6 +29,7 @@ from vae_studio.ui.widgets.buttons import tool_button
 
 _INFO = Qt.ItemDataRole.UserRole
 _SHOWN = Qt.ItemDataRole.UserRole + 1
+_FIGURE = Qt.ItemDataRole.UserRole + 2
 
 
 class ModelsPanel(Panel):
@@ -92,11 +93,14 @@ class ModelsPanel(Panel):
     def reload(self) -> None:
         """Read the list anew."""
         current = self._current()
+        training = self._in_training()
         self.list.clear()
         for info in self.store.library.runs():
             item = QListWidgetItem(info.name)
+            figure = quality(info, in_training=info.path == training)
             item.setData(_INFO, info)
-            item.setToolTip(_plain(f"{info.name}\n{spec_summary(info.spec)}\n{quality(info)}"))
+            item.setData(_FIGURE, figure)
+            item.setToolTip(_plain(f"{info.name}\n{spec_summary(info.spec)}\n{figure}"))
             self.list.addItem(item)
             if current is not None and current.path == info.path:
                 self.list.setCurrentItem(item)
@@ -115,6 +119,7 @@ class ModelsPanel(Panel):
             item.setData(_SHOWN, shown)
             if shown:
                 self.list.setCurrentItem(item)
+                self.list.scrollToItem(item)
 
     def _current(self) -> RunInfo | None:
         item = self.list.currentItem()
@@ -152,16 +157,22 @@ class ModelsPanel(Panel):
         dialog.setWindowTitle(self.tr("Rename run"))
         dialog.setLabelText(self.tr("Name"))
         dialog.setTextValue(info.name)
+        dialog.resize(380, dialog.sizeHint().height())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.textValueSelected.connect(lambda name: self.store.library.rename(info.path, name))
+        dialog.textValueSelected.connect(
+            lambda name: self.store.library.rename(info, name, self._in_training())
+        )
         dialog.open()
 
     def remove_current(self) -> None:
         """Take the current run out of the list."""
         info = self._current()
         if info is not None and not info.bundled:
-            training = self.store.training.view.request
-            self.store.library.remove(info, training.folder if training else None)
+            self.store.library.remove(info, self._in_training())
+
+    def _in_training(self) -> Path | None:
+        request = self.store.training.view.request
+        return request.folder if request else None
 
     def _show_in_folder(self) -> None:
         info = self._current()
@@ -204,7 +215,7 @@ class _RunDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(area.left(), area.top() + 4, 3, area.height() - 8, 1.5, 1.5)
         text = area.adjusted(10, 3, -6, -3)
         metrics = QFontMetrics(option.font)
-        figure = quality(info)
+        figure: str = index.data(_FIGURE)
         figure_width = metrics.horizontalAdvance(figure)
         painter.setPen(QColor(c.muted))
         right = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight

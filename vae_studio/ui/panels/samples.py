@@ -36,7 +36,7 @@ class SamplesPanel(Panel):
             self.pictures.append(picture)
         self.again = push_button(
             "mdi6.refresh",
-            self.tr("Draw others"),
+            self.tr("New samples"),
             self.tr("Draw another {count} points from the prior").format(count=COUNT),
             self._draw_others,
         )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -16,11 +15,13 @@ from PySide6.QtWidgets import (
 )
 from superqt import QDoubleSlider
 
+from vae_studio.core.measures import LatentStats
 from vae_studio.session.state import SessionState
 from vae_studio.ui import theme
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import tool_button
+from vae_studio.ui.widgets.value_box import ValueBox
 
 TYPED_LIMIT = 10.0  # of typed values; the prior's mass lies within ±4
 _RANGE = 3.0  # a slider's, at least; 99.7 % of the prior
@@ -52,15 +53,12 @@ class LatentSlider(QWidget):
         self.slider.setSingleStep(0.1)
         self.slider.setPageStep(0.5)
         self.slider.installEventFilter(self)
-        self.value = QDoubleSpinBox()
+        self.value = ValueBox()
         self.value.setRange(-TYPED_LIMIT, TYPED_LIMIT)
         self.value.setDecimals(2)
         self.value.setSingleStep(0.1)
-        self.value.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.value.setKeyboardTracking(False)
         self.value.setFixedWidth(_VALUE_WIDTH)
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.value.installEventFilter(self)
         theme.tabular(self.value)
         self.lock = tool_button(
             "mdi6.lock-open-variant-outline",
@@ -140,10 +138,31 @@ class LatentSlider(QWidget):
             elif event.type() is QEvent.Type.MouseButtonDblClick:
                 self.moved.emit(self.dimension, 0.0)
                 return True
-        if isinstance(event, QWheelEvent) and not self.value.hasFocus():
+            elif isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+                return self._move_by_key(Qt.Key(event.key()))
+        if isinstance(event, QWheelEvent):
             event.ignore()  # the wheel scrolls the list; it changes no value by accident
             return True
         return super().eventFilter(watched, event)
+
+    def _move_by_key(self, key: Qt.Key) -> bool:
+        """Arrows, pages and ends move the slider; superqt's own handling does not see them."""
+        slider = self.slider
+        steps = {
+            Qt.Key.Key_Right: slider.singleStep(),
+            Qt.Key.Key_Up: slider.singleStep(),
+            Qt.Key.Key_Left: -slider.singleStep(),
+            Qt.Key.Key_Down: -slider.singleStep(),
+            Qt.Key.Key_PageUp: slider.pageStep(),
+            Qt.Key.Key_PageDown: -slider.pageStep(),
+        }
+        ends = {Qt.Key.Key_Home: slider.minimum(), Qt.Key.Key_End: slider.maximum()}
+        if key in steps:
+            value = self.value.value() + steps[key]
+            self.moved.emit(self.dimension, max(slider.minimum(), min(slider.maximum(), value)))
+        elif key in ends:
+            self.moved.emit(self.dimension, ends[key])
+        return key in steps or key in ends
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
@@ -160,7 +179,7 @@ class SlidersPanel(Panel):
         super().__init__(store, parent)
         self.rows: list[LatentSlider] = []
         self._order: tuple[int, ...] = ()
-        self._run = ""
+        self._described: tuple[str, LatentStats | None] | None = None
         self._held = False
         self._empty = QLabel(self.tr("The latent dimensions of the model appear here."))
         self._empty.setProperty("role", "empty")
@@ -192,18 +211,16 @@ class SlidersPanel(Panel):
 
     @Slot(object)
     def _describe(self, snapshot: object) -> None:
-        """Order, ranges and tooltips from the snapshot's figures."""
-        if self._held or self.store.snapshot is None:
+        """Order, ranges and tooltips from the snapshot's figures, the last that there are."""
+        if self.store.snapshot is None:
+            return
+        size, latent = self.store.snapshot.spec.latent_dim, self.store.snapshot.latent
+        described = (self.store.snapshot.run, latent)
+        if size == len(self.rows) and (self._held or described == self._described):
             return  # the order stays while a hand is on a slider
-        size = self.store.snapshot.spec.latent_dim
-        evaluation = self.store.snapshot.evaluation
-        run = self.store.state.model
-        if run == self._run and len(self._order) == size and evaluation is None:
-            return  # between two epochs of a training: keep the order that was
-        self._run = run
+        self._described = described
         self._empty.hide()
         self._grow(size)
-        latent = evaluation.latent if evaluation else None
         self._order = latent.order if latent else tuple(range(size))
         for row, dimension in zip(self.rows, self._order, strict=True):
             if latent:
@@ -215,9 +232,7 @@ class SlidersPanel(Panel):
         if latent:
             active = sum(kl >= _DEAD_KL for kl in latent.kl)
             self.summary.setText(
-                self.tr("{active} of {size} dimensions carry something").format(
-                    active=active, size=size
-                )
+                self.tr("{active} of {size} dimensions in use").format(active=active, size=size)
             )
         else:
             self.summary.setText(self.tr("{size} dimensions, not measured yet").format(size=size))
@@ -247,6 +262,7 @@ class SlidersPanel(Panel):
     def _release(self) -> None:
         self._held = False
         self.store.end_gesture()
+        self._describe(self.store.snapshot)  # what came meanwhile
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -20,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from vae_studio.session.strokes import Point, Stroke, Strokes, erased, extended
+from vae_studio.session.strokes import Point, Stroke, Strokes, curve_parts, erased, extended
 from vae_studio.ui import theme
 
 _CLOSE = 0.002  # of the canvas; points nearer than this to the last one are not kept
@@ -159,15 +158,15 @@ class Canvas(QWidget):
         c = theme.colors()
         square = self._square()
         painter.setPen(QPen(QColor(c.line), 1))
-        painter.setBrush(QColor("#000000"))  # ink is light on dark in every theme, as in MNIST
+        painter.setBrush(QColor(theme.PAPER))
         painter.drawRoundedRect(square.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         if not self._strokes:
-            painter.setPen(QColor("#7d8794"))
+            painter.setPen(QColor(theme.HINT))
             painter.drawText(square, Qt.AlignmentFlag.AlignCenter, self.tr("Draw a digit here"))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setClipRect(square)
         for stroke in self._strokes:
-            pen = QPen(QColor("#ffffff"), stroke.width * square.width())
+            pen = QPen(QColor(theme.INK), stroke.width * square.width())
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             painter.setPen(pen)
@@ -195,16 +194,16 @@ class Canvas(QWidget):
 
 
 def _path(stroke: Stroke, square: QRectF) -> QPainterPath:
-    """Through the midpoints of the points, so that a quick hand's corners look round."""
-    points = [
-        QPointF(square.left() + x * square.width(), square.top() + y * square.height())
-        for x, y in stroke.points
-    ]
-    path = QPainterPath(points[0])
-    if len(points) == 1:
-        path.lineTo(points[0] + QPointF(0.01, 0))
-        return path
-    for control, after in pairwise(points[1:]):
-        path.quadTo(control, (control + after) / 2)
-    path.lineTo(points[-1])
+
+    def place(point: Point) -> QPointF:
+        x, y = point
+        return QPointF(square.left() + x * square.width(), square.top() + y * square.height())
+
+    path = QPainterPath(place(stroke.points[0]))
+    for control, end in curve_parts(stroke.points):
+        path.quadTo(place(control), place(end))
+    if len(stroke.points) == 1:
+        path.lineTo(place(stroke.points[0]) + QPointF(0.01, 0))
+    else:
+        path.lineTo(place(stroke.points[-1]))
     return path

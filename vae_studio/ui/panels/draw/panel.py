@@ -44,6 +44,11 @@ class DrawPanel(Panel):
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self._show_labels)
         store.encoded.connect(self._show)
+        store.history_changed.connect(self._enable_history)
+
+    def _enable_history(self) -> None:
+        self.undo.setEnabled(self.store.can_undo)
+        self.redo.setEnabled(self.store.can_redo)
 
     def _make_tools(self) -> QHBoxLayout:
         self.pen = tool_button(
@@ -174,9 +179,7 @@ class DrawPanel(Panel):
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:
-        self.undo.setEnabled(self.store.can_undo)
-        self.redo.setEnabled(self.store.can_redo)
-        if new.input != old.input or new is old:
+        if new.input != old.input:
             self.canvas.render_strokes(new.input.strokes if new.input else ())
             self.clear.setEnabled(new.input is not None)
         chosen = new.input.label if new.input else None

@@ -75,7 +75,7 @@ class _Strip(QWidget):
         painter.setFont(font)
         if not self.epochs:
             painter.setPen(QColor(c.muted))
-            text = self.tr("Two points of the prior appear here, as each epoch draws them.")
+            text = self.tr("Two fixed points z appear here, decoded after every epoch.")
             painter.drawText(
                 self.rect().adjusted(4, 0, -4, 0),
                 Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap,

@@ -113,6 +113,7 @@ class TrainPanel(Panel):
             grid.addWidget(label, 0, column)
             grid.addWidget(field, 1, column)
             grid.setColumnStretch(column, 2 if column == 0 else 1)
+        self.epochs.valueChanged.connect(self._limit_warmup)
         self._fields = (
             self.variant,
             self.epochs,
@@ -154,6 +155,11 @@ class TrainPanel(Panel):
         row.addWidget(self.stop)
         row.addWidget(self.progress, 1)
         return row
+
+    @Slot(int)
+    def _limit_warmup(self, epochs: int) -> None:
+        """β has grown up by half of the run at the latest."""
+        self.warmup.setMaximum(epochs // 2)
 
     def settings(self) -> tuple[ModelSpec, TrainConfig]:
         """What the form says."""
@@ -212,8 +218,7 @@ class TrainPanel(Panel):
             if not bar.maximum():
                 bar.setRange(0, 1)
                 bar.reset()
-            if not bar.format().startswith(self.tr("Done")):
-                bar.setFormat("")
+            bar.setFormat("")
             return
         assert view.request is not None
         bar.setRange(0, view.steps)
