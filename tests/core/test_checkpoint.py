@@ -372,3 +372,26 @@ def test_models_that_ship_do_as_recorded(info: RunInfo, mnist: DatasetPair) -> N
     assert replace(snapshot.spec) == VARIANTS[info.variant]
     # The first thousand are somewhat harder than the rest; another model would be far off.
     assert result.negative_elbo == pytest.approx(info.evaluation.negative_elbo, rel=0.1)
+
+
+def test_a_damaged_part_never_mixes_two_generations(run: Path) -> None:
+    whole = load_train_state(run)
+    path = newest(run) / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    state, snapshot = load_train_state(run), load_snapshot(run)
+    assert (state.epoch, state.step) == (0, 0) != (whole.epoch, whole.step)
+    assert (snapshot.epoch, snapshot.step) == (0, 0)
+    assert snapshot.evaluation is None  # the figures are of the weights that are lost
+    for key, value in state.model.state_dict().items():
+        assert torch.equal(value, snapshot.weights[key])
+
+
+def test_different_weights_have_different_ids(run: Path) -> None:
+    before = load_snapshot(run)
+    other = new_state(SPEC, quick(seed=9)).model.state_dict()
+    save_weights(run, other, epoch=before.epoch, step=before.step)
+    after = load_snapshot(run)
+    assert (after.epoch, after.step) == (before.epoch, before.step)
+    assert after.id != before.id

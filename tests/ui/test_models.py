@@ -19,6 +19,7 @@ from tests.ui.waits import TIMEOUT, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.errors import StudioError
 from vae_studio.core.runs import bundled_runs, read_run
+from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.models import ModelsPanel
 
 
@@ -230,3 +231,25 @@ def test_a_run_dropped_on_the_window_opens(studio: Studio, qtbot: QtBot, own_run
     assert drop(studio, own_run)
     qtbot.waitUntil(lambda: studio.store.state.model == str(own_run), timeout=TIMEOUT)
     settle(qtbot, studio)
+
+
+def test_a_rename_reaches_every_caption(home: Path, start: Start, qtbot: QtBot) -> None:
+    folder = add_run(home, "mine")
+    studio = start()
+    show_model(qtbot, studio, folder)
+    studio.store.library.rename(read_run(folder), "renamed", None)
+    settle(qtbot, studio)
+    assert studio.window.status.showing.text().startswith("showing: renamed")
+    assert studio.window.panel(DecodedPanel).caption.text().startswith("renamed")
+
+
+def test_a_run_that_crashed_is_not_said_to_be_in_training(home: Path, start: Start) -> None:
+    folder = add_run(home, "mine")
+    values = json.loads((folder / "config.json").read_text("utf-8"))
+    values |= {"status": "running", "evaluation": None, "evaluated_epoch": 0}
+    (folder / "config.json").write_text(json.dumps(values), "utf-8")
+    studio = start()
+    panel = studio.window.panel(ModelsPanel)
+    tip = panel.list.item(panel.list.count() - 1).toolTip()
+    assert "interrupted" in tip
+    assert "in training" not in tip

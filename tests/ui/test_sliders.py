@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractSlider, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.waits import settle, shipped, show_model
+from tests.ui.waits import settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.runs import bundled_runs, read_run
 from vae_studio.ui.panels.decoded import DecodedPanel
@@ -239,3 +239,14 @@ def test_the_number_of_rows_follows_the_model(studio: Studio, qtbot: QtBot) -> N
     assert len(rows_of(studio)) == 2
     show_model(qtbot, studio, shipped("vae-32"))
     assert len(rows_of(studio)) == 32
+
+
+def test_a_smaller_model_while_a_slider_is_held(studio: Studio, qtbot: QtBot) -> None:
+    row = rows_of(studio)[5]
+    hand.press(row.slider, handle(row.slider))
+    show_model(qtbot, studio, shipped("vae-2"))
+    studio.store.set_dimension(31, 1.0)  # what a hand that is still there would ask for
+    assert len(studio.store.state.latent.z) == 2
+    studio.store.end_gesture()
+    assert len(rows_of(studio)) == 2
+    undo_into(qtbot, studio, str(shipped("vae-32")))
