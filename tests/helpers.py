@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.events import Event
+from vae_studio.core.snapshot import Snapshot
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import TrainState, new_state, train
 
@@ -51,3 +54,20 @@ def weights(state: TrainState) -> dict[str, Tensor]:
 def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     """Whether both hold the same numbers, bit for bit."""
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def weights_equal(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots hold the same numbers, bit for bit."""
+    return same(dict(one.weights), dict(other.weights))
+
+
+def mass_centre(image: NDArray[Any]) -> NDArray[Any]:
+    """x and y of the centre of mass of an image [H, W], px."""
+    rows, columns = np.indices(image.shape)
+    return np.array([(columns * image).sum(), (rows * image).sum()]) / image.sum()
+
+
+def extent(image: NDArray[Any]) -> NDArray[Any]:
+    """Width and height of what has half ink or more, px."""
+    solid = image >= 0.5
+    return np.array([solid.any(axis=axis).sum() for axis in (0, 1)])

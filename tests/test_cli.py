@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import quick, tiny, trained
+from tests.helpers import quick, tiny, trained, weights_equal
 from vae_studio import __version__
 from vae_studio.cli import main
 from vae_studio.core import losses, trainer
@@ -21,7 +21,7 @@ from vae_studio.core.checkpoint import load_snapshot, save_weights
 from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.runs import list_runs, read_metrics, read_run
-from vae_studio.core.snapshot import Snapshot, capture, weights_equal
+from vae_studio.core.snapshot import Snapshot, capture
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import new_state
 from vae_studio.core.variants import VARIANTS

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from benchmarks import digit_recipe
 from benchmarks.mnist_strokes import digit_strokes, thin
+from tests.helpers import extent, mass_centre
 from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.digit import (
     BOX,
     CENTRE,
     MNIST,
     PEN_RADIUS,
-    SIZE,
     digit_image,
 )
 from vae_studio.core.errors import ImageError
@@ -37,18 +37,6 @@ def two() -> list[Array]:
     down = bow[-1] + t[1:] * (np.array([0.0, 1.6]) - bow[-1])
     foot = np.array([[0.0, 1.6], [1.0, 1.6]])
     return [np.concatenate([bow, down]), foot]
-
-
-def mass_centre(image: Array) -> Array:
-    index = np.arange(SIZE)
-    centre: Array = np.array([image.sum(0) @ index, image.sum(1) @ index]) / image.sum()
-    return centre
-
-
-def extent(image: Array) -> Array:
-    """Width and height of what has half ink or more, px."""
-    solid = image >= 0.5
-    return np.array([solid.any(axis=axis).sum() for axis in (0, 1)])
 
 
 def test_form() -> None:

@@ -10,7 +10,8 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from PIL import Image
 
-from vae_studio.core.digit import BOX, CENTRE, PEN_RADIUS, SIZE
+from tests.helpers import extent, mass_centre
+from vae_studio.core.digit import BOX, CENTRE, PEN_RADIUS
 from vae_studio.core.errors import ImageError
 from vae_studio.core.scan import image_to_input
 
@@ -18,18 +19,6 @@ Array = NDArray[Any]
 
 
 few = settings(deadline=None, max_examples=25, derandomize=True)
-
-
-def mass_centre(image: Array) -> Array:
-    index = np.arange(SIZE)
-    centre: Array = np.array([image.sum(0) @ index, image.sum(1) @ index]) / image.sum()
-    return centre
-
-
-def extent(image: Array) -> Array:
-    """Width and height of what has half ink or more, px."""
-    solid = image >= 0.5
-    return np.array([solid.any(axis=axis).sum() for axis in (0, 1)])
 
 
 def canvas(bitmap: Array) -> Array:

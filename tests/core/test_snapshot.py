@@ -7,10 +7,10 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 import torch
 
-from tests.helpers import part, quick, tiny, trained
+from tests.helpers import part, quick, tiny, trained, weights_equal
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair
-from vae_studio.core.snapshot import ModelCache, Snapshot, capture, weights_equal
+from vae_studio.core.snapshot import ModelCache, Snapshot, capture
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.trainer import new_state, train
 from vae_studio.core.variants import VARIANTS

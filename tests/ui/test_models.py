@@ -253,3 +253,17 @@ def test_a_run_that_crashed_is_not_said_to_be_in_training(home: Path, start: Sta
     tip = panel.list.item(panel.list.count() - 1).toolTip()
     assert "interrupted" in tip
     assert "in training" not in tip
+
+
+def test_undo_goes_on_within_a_run_that_was_deleted_while_shown(
+    home: Path, start: Start, qtbot: QtBot
+) -> None:
+    folder = add_run(home, "mine")
+    studio = start()
+    show_model(qtbot, studio, folder)
+    before = studio.store.state
+    studio.store.set_dimension(0, 1.0)
+    studio.store.library.remove(read_run(folder), None)
+    studio.store.undo()
+    settle(qtbot, studio)
+    assert studio.store.state == before

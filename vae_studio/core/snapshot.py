@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-import torch
 from torch import Tensor
 
 from vae_studio.core.measures import Evaluation, LatentStats
@@ -89,10 +88,3 @@ class ModelCache:
 
     def __len__(self) -> int:
         return len(self._models)
-
-
-def weights_equal(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two snapshots hold the same numbers, bit for bit."""
-    return one.weights.keys() == other.weights.keys() and all(
-        torch.equal(value, other.weights[key]) for key, value in one.weights.items()
-    )

@@ -196,10 +196,11 @@ class Store(QObject):
             self._ask_decode()
 
     def _skip_lost_models(self) -> None:
-        """Forget steps into runs that were deleted."""
+        """Forget steps into runs that were deleted; the one that is shown is still at hand."""
+        here = ("", self.state.model)
 
         def lost(state: SessionState | None) -> bool:
-            return state is not None and bool(state.model) and not Path(state.model).is_dir()
+            return state is not None and state.model not in here and not Path(state.model).is_dir()
 
         while lost(self._history.before):
             self._history.drop_before()
