@@ -17,7 +17,7 @@ from tests.helpers import quick, tiny, trained, weights_equal
 from vae_studio import __version__
 from vae_studio.cli import main
 from vae_studio.core import losses, trainer
-from vae_studio.core.checkpoint import load_snapshot, save_weights
+from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.runs import list_runs, read_metrics, read_run
@@ -39,13 +39,13 @@ def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """An untrained small CVAE as a run folder."""
-    RunRecorder(tmp_path / "run", new_state(tiny(VARIANTS["cvae"]), quick()), "My model")
+    RunRecorder(tmp_path / "run", new_state(tiny(VARIANTS["cvae"]), quick()), "My model").save()
     return tmp_path / "run"
 
 
 @pytest.fixture
 def plain_run(tmp_path: Path) -> Path:
-    RunRecorder(tmp_path / "plain", new_state(tiny(VARIANTS["vae-32"]), quick()), "Plain")
+    RunRecorder(tmp_path / "plain", new_state(tiny(VARIANTS["vae-32"]), quick()), "Plain").save()
     return tmp_path / "plain"
 
 
@@ -273,7 +273,7 @@ def test_an_unknown_run_is_one_line(command: str, capsys: pytest.CaptureFixture[
 
 def test_a_run_of_the_user_is_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     state = new_state(tiny(VARIANTS["vae-32"]), quick())
-    RunRecorder(runs_folder() / "mine", state, "Mine")
+    RunRecorder(runs_folder() / "mine", state, "Mine").save()
     assert main(["evaluate", "mine"]) == 0
     assert "Mine" in capsys.readouterr().out
 
@@ -326,11 +326,11 @@ def test_the_trained_model_is_better_than_an_untrained_one(
 ) -> None:
     spec = cvae_snapshot.spec
     folder = run.with_name("trained")
-    RunRecorder(folder, new_state(spec, quick()), "Trained")
+    RunRecorder(folder, new_state(spec, quick()), "Trained").save()
     figures = []
     for weights in (None, cvae_snapshot.weights):
         if weights is not None:
-            save_weights(folder, weights)
+            save_generation(folder, weights)
         assert main(["evaluate", str(folder), "--json"]) == 0
         figures.append(json.loads(capsys.readouterr().out)["negative_elbo"])
     assert figures[1] < 0.5 * figures[0]

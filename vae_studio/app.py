@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gc
 import logging
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon, QImage
 from PySide6.QtWidgets import QApplication
 
-from vae_studio import __version__
+from vae_studio import __version__, logs
 from vae_studio.core import runs
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
+from vae_studio.end_signals import EndSignals
 from vae_studio.session.folders import home, runs_folder
 from vae_studio.session.settings import AppSettings, Theme, load_settings, save_settings
 from vae_studio.ui import theme
@@ -27,7 +27,6 @@ from vae_studio.ui.store import Store, first_model
 
 log = logging.getLogger(__name__)
 
-_SIGNAL_POLL_MS = 200  # how often Python gets a chance to see Ctrl+C
 _TRASH_SECONDS = 30 * 24 * 3600
 
 
@@ -42,15 +41,28 @@ class Studio:
 
 
 class Lifecycle(QObject):
-    """Starts the work once the window is painted, and ends it when the window closes."""
+    """Starts the work once the window is painted, and ends it when the window closes.
+
+    Signals, from whichever thread: ``faulted(error)``, when nobody caught an exception;
+    ``interrupted()``, when that was Ctrl+C.
+    """
+
+    faulted = Signal(object)
+    interrupted = Signal()
 
     def __init__(self, app: QApplication, store: Store, settings: AppSettings) -> None:
         super().__init__()
         self._app, self._store, self._settings = app, store, settings
         self._theme: Theme = settings.theme
         self._closed = False
+        self._crash: Path | None = None
         self.window: MainWindow | None = None
         store.failed.connect(self._fall_back)
+
+    def listen(self, installed: logs.Installed) -> None:
+        """Have the window say what nobody caught, and that the last one crashed."""
+        self._crash = installed.crash
+        installed.on_fault = self._pass_on
 
     @Slot()
     def begin(self) -> None:
@@ -61,6 +73,17 @@ class Lifecycle(QObject):
         places = (bundled_path("checkpoints") / last, Path(last)) if last else ()
         model = next((place for place in places if place.is_dir()), first_model())
         self._store.open_model(model, image=first_digit())
+        interrupted = self._store.library.take_interrupted()
+        if interrupted and self.window:
+            self.window.offer_resume(interrupted)
+        elif self._crash and self.window:
+            self.window.say_crashed(self._crash)
+
+    def _pass_on(self, error: BaseException) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self.interrupted.emit()
+        else:
+            self.faulted.emit(StudioError("worker.unexpected", reason=logs.in_short(error)))
 
     @Slot(object)
     def _fall_back(self, error: StudioError) -> None:
@@ -118,6 +141,9 @@ def build(app: QApplication, seed: int | None = None) -> Studio:
     lifecycle.window = window
     window.closing.connect(lifecycle.end)
     window.theme_chosen.connect(lifecycle.choose_theme)
+    # Queued: a fault may come from any thread, and from the middle of painting.
+    lifecycle.faulted.connect(window.show_error, Qt.ConnectionType.QueuedConnection)
+    lifecycle.interrupted.connect(window.close, Qt.ConnectionType.QueuedConnection)
     app.styleHints().colorSchemeChanged.connect(lifecycle.system_scheme_changed)
     return Studio(app, store, window, lifecycle)
 
@@ -136,17 +162,21 @@ def make_application() -> QApplication:
 
 def run() -> int:
     """Show the window until it is closed. Returns the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    with logs.install("the window", window=True) as installed:
+        return _run(installed)
+
+
+def _run(installed: logs.Installed) -> int:
     sys.setswitchinterval(0.001)  # the GUI thread gets its turn sooner while a model trains
     app = make_application()
+    signals = EndSignals()
     studio = build(app)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: studio.window.close())
-    poll = QTimer(interval=_SIGNAL_POLL_MS)
-    poll.timeout.connect(lambda: None)  # runs Python, which then runs signal handlers
-    poll.start()
+    studio.lifecycle.listen(installed)
+    signals.came.connect(studio.window.close)
     studio.window.show()
     QTimer.singleShot(0, studio.lifecycle.begin)
+    if signals.have_come:  # while the window was made
+        QTimer.singleShot(0, studio.window.close)
     code: int = app.exec()
     studio.lifecycle.end()
     gc.freeze()  # or the interpreter's last collections walk all of torch: a second for nothing

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae_studio import __version__
-from vae_studio.core.errors import ImageError, SpecError, StudioError
-from vae_studio.core.runs import find_run
+from vae_studio import __version__, logs
+from vae_studio.core.errors import CheckpointError, ImageError, SpecError, StudioError
+from vae_studio.core.runs import find_run, read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig, parse_assignment
 from vae_studio.core.variants import VARIANTS, variant
 from vae_studio.session.folders import new_run_folder, runs_folder
 
 if TYPE_CHECKING:
+    from vae_studio.core.control import TrainControl
+    from vae_studio.core.data import DatasetPair
     from vae_studio.core.model import VAE
+    from vae_studio.core.recorder import RunRecorder
     from vae_studio.core.snapshot import Snapshot
+
+    MakeRecorder = Callable[[DatasetPair], RunRecorder]
+
+_END_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["vae-studio", *arguments])
     try:
-        code: int = options.function(options)
+        logged = options.function is _train  # the window sees to its own log; others need none
+        with logs.install(options.command_line) if logged else contextlib.nullcontext():
+            code: int = options.function(options)
         return code
     except StudioError as error:
         from vae_studio.ui.messages import error_sentence
@@ -62,7 +72,10 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a model and keep it as a run folder")
     train.add_argument(
-        "--variant", default="vae-32", metavar="NAME", help=f"one of: {', '.join(VARIANTS)}"
+        "--variant", metavar="NAME", help=f"one of: {', '.join(VARIANTS)} (default vae-32)"
+    )
+    train.add_argument(
+        "--resume", metavar="RUN", help="go on with a run that was stopped or cut, as it was"
     )
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the training set")
     train.add_argument("--output", type=Path, metavar="RUN", help="a new folder for the run")
@@ -80,8 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--weights",
         choices=("float32", "float16"),
-        default="float32",
-        help="type on disk; float16 is for handing on, and leaves out what going on needs",
+        help="type on disk (default float32); float16 is for handing on, not for going on",
     )
     train.set_defaults(function=_train)
 
@@ -129,69 +141,121 @@ def _tour(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    spec, config = variant(options.variant), TrainConfig()
+    from vae_studio.core.control import TrainControl
+    from vae_studio.core.data import load_dataset
+    from vae_studio.core.memory import keep_freed_memory
+
+    start = _resumed_run if options.resume else _new_run
+    config, make_recorder = start(options)
+    keep_freed_memory()
+    control = TrainControl()
+    ends = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, lambda *_: control.stop()) for number in ends}
+    try:
+        data = load_dataset(config.dataset)
+        with make_recorder(data) as recorder:
+            _follow(recorder, data, control)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _new_run(options: argparse.Namespace) -> tuple[TrainConfig, MakeRecorder]:
+    """A new run, as the options say."""
+    name = options.variant or "vae-32"
+    spec, config = variant(name), TrainConfig()
     changes: dict[str, Any] = dict(parse_assignment(text) for part in options.set for text in part)
-    for name in ("epochs", "seed"):
-        if getattr(options, name) is not None:
-            changes[name] = getattr(options, name)
+    for field in ("epochs", "seed"):
+        if getattr(options, field) is not None:
+            changes[field] = getattr(options, field)
     spec_fields = {item.name for item in fields(ModelSpec)}
     spec = replace(spec, **{k: v for k, v in changes.items() if k in spec_fields})
     config = replace(config, **{k: v for k, v in changes.items() if k not in spec_fields})
-    folder = options.output or new_run_folder(options.variant)
+    folder = options.output or new_run_folder(name)
 
+    def make(data: DatasetPair) -> RunRecorder:
+        from vae_studio.core.recorder import RunRecorder
+        from vae_studio.core.trainer import new_state
+
+        return RunRecorder(
+            folder,
+            new_state(spec, config),
+            name=options.name or folder.name,
+            variant=name,
+            command=options.command_line,
+            weights=options.weights or "float32",
+        )
+
+    return config, make
+
+
+def _resumed_run(options: argparse.Namespace) -> tuple[TrainConfig, MakeRecorder]:
+    """A run to go on with; it brings all that the other options could say."""
+    given = ("variant", "epochs", "output", "seed", "name", "weights")
+    extra = [f"--{name}" for name in given if getattr(options, name) is not None]
+    extra += ["--set"] if options.set else []
+    if extra:
+        raise SpecError("resume.options", options=", ".join(extra))
+    folder = find_run(options.resume, [runs_folder()])
+    info = read_run(folder)
+
+    def make(data: DatasetPair) -> RunRecorder:
+        from vae_studio.core.recorder import RunRecorder
+        from vae_studio.ui.messages import error_sentence
+
+        recorder = RunRecorder.resume(folder, data.train)
+        if recorder.older:
+            notice = CheckpointError("checkpoint.older", name=info.name)
+            print(f"vae-studio: {error_sentence(notice)}", file=sys.stderr)
+        return recorder
+
+    return info.config, make
+
+
+def _follow(recorder: RunRecorder, data: DatasetPair, control: TrainControl) -> None:
+    """Train until the end, with a bar and a line for each epoch."""
     from tqdm import tqdm
 
-    from vae_studio.core.control import TrainControl
-    from vae_studio.core.data import load_dataset
     from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
-    from vae_studio.core.memory import keep_freed_memory
-    from vae_studio.core.recorder import RunRecorder
-    from vae_studio.core.trainer import new_state, steps_per_epoch, train
+    from vae_studio.core.trainer import steps_per_epoch, train
 
-    keep_freed_memory()
-    data = load_dataset(config.dataset)
-    state = new_state(spec, config)
-    recorder = RunRecorder(
-        folder,
-        state,
-        name=options.name or folder.name,
-        variant=options.variant,
-        command=options.command_line,
-        weights=options.weights,
-    )
-    control = TrainControl()
-    previous = signal.signal(signal.SIGINT, lambda *_: control.stop())
-    steps = steps_per_epoch(len(data.train), spec, config)
-    try:
-        # disable=None: no bar where standard error is no terminal
-        total = config.epochs * steps
-        with tqdm(total=total, unit="step", mininterval=0.2, disable=None) as progress:
-            for event in train(state, data, control):
+    state = recorder.state
+    total = state.config.epochs * steps_per_epoch(len(data.train), state.spec, state.config)
+    recorder.save()
+    # disable=None: no bar where standard error is no terminal
+    with tqdm(
+        total=total, initial=state.step, unit="step", mininterval=0.2, disable=None
+    ) as progress:
+        for event in train(state, data, control):
+            try:
                 recorder.record(event)
-                if isinstance(event, StepDone):
-                    progress.update()
-                    if event.step % 50 == 0:
-                        progress.set_postfix_str(
-                            f"epoch {event.epoch}, loss {event.batch.total(event.beta):.1f}",
-                            refresh=False,
-                        )
-                elif isinstance(event, EpochDone):
-                    progress.write(
-                        f"epoch {event.epoch:>3}  train {event.train.total():7.2f}  "
-                        f"test {event.test.negative_elbo:7.2f} = "
-                        f"{event.test.terms.reconstruction:.2f} + KL {event.test.terms.kl:.2f}  "
-                        f"{event.seconds:.1f} s",
-                        file=sys.stdout,
+            except CheckpointError:
+                progress.close()
+                command = shlex.join(["vae-studio", "train", "--resume", str(recorder.info.path)])
+                print(f"Once it can be written, go on with: {command}", file=sys.stderr)
+                raise
+            if isinstance(event, StepDone):
+                progress.update()
+                if event.step % 50 == 0:
+                    progress.set_postfix_str(
+                        f"epoch {event.epoch}, loss {event.batch.total(event.beta):.1f}",
+                        refresh=False,
                     )
-                elif isinstance(event, TrainingDone):
-                    progress.close()
-                    print(f"{event.reason} at epoch {event.epoch}: {folder}")
-                elif isinstance(event, TrainingFailed):
-                    progress.close()
-                    raise StudioError(event.code, step=event.step)
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    return 0
+            elif isinstance(event, EpochDone):
+                progress.write(
+                    f"epoch {event.epoch:>3}  train {event.train.total():7.2f}  "
+                    f"test {event.test.negative_elbo:7.2f} = "
+                    f"{event.test.terms.reconstruction:.2f} + KL {event.test.terms.kl:.2f}  "
+                    f"{event.seconds:.1f} s",
+                    file=sys.stdout,
+                )
+            elif isinstance(event, TrainingDone):
+                progress.close()
+                print(f"{event.reason} at epoch {event.epoch}: {recorder.info.path}")
+            elif isinstance(event, TrainingFailed):
+                progress.close()
+                raise StudioError(event.code, step=event.step, size=event.size)
 
 
 def _open(text: str) -> tuple[Snapshot, VAE]:
@@ -265,22 +329,22 @@ def _sample(options: argparse.Namespace) -> int:
 
 def _reconstruct(options: argparse.Namespace) -> int:
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
 
     from vae_studio.core.explore import decode, encode, reconstruction_terms
+    from vae_studio.core.picture_files import open_picture
     from vae_studio.core.pictures import grid
     from vae_studio.core.scan import image_to_input
 
     snapshot, model = _open(options.run)
+    picture = open_picture(options.image)
     try:
-        with Image.open(options.image) as picture:
-            x = image_to_input(picture)[np.newaxis]
+        x = image_to_input(picture)[np.newaxis]
     except ImageError as error:
-        raise ImageError(error.code, **{"path": str(options.image), **error.params}) from error
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ImageError(
-            "image.unreadable", path=str(options.image), reason=_reason(error)
-        ) from error
+        raise ImageError(error.code, **{**error.params, "path": str(options.image)}) from error
+    if snapshot.spec.image_shape != x.shape:
+        raise SpecError(
+            "spec.choice", field="image_shape", value=snapshot.spec.image_shape, choices=x.shape
+        )
     code = encode(model, x, _label(options.label, snapshot))
     x_hat = decode(model, code.mu, code.label)
     terms = reconstruction_terms(model, x, code)

@@ -11,26 +11,21 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load as parse_tensors
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from tests.helpers import part, quick, tiny, trained, weights
+from tests.helpers import part, quick, same, tiny, trained, weights, weights_equal
 from vae_studio.core import checkpoint, durable
-from vae_studio.core.checkpoint import (
-    expected_weights,
-    load_snapshot,
-    load_train_state,
-    parameter_count,
-    save_weights,
-    training_tensors,
-)
+from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import CheckpointError, SpecError, StudioError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.events import StepDone
-from vae_studio.core.model import VAE
+from vae_studio.core.model import VAE, expected_weights, parameter_count
 from vae_studio.core.recorder import RunRecorder
+from vae_studio.core.resume import TRAINING, load_training, training_bytes
 from vae_studio.core.runs import RunInfo, WeightsType, bundled_runs
 from vae_studio.core.snapshot import capture
 from vae_studio.core.spec import ModelSpec
@@ -48,11 +43,12 @@ def record(
     stop_after: int = 0,
 ) -> TrainState:
     state, control = new_state(spec, quick()), TrainControl()
-    recorder = RunRecorder(folder, state, "run", weights=weights_type)
-    for event in train(state, data, control):
-        recorder.record(event)
-        if isinstance(event, StepDone) and event.step == stop_after:
-            control.stop()
+    with RunRecorder(folder, state, "run", weights=weights_type) as recorder:
+        recorder.save()
+        for event in train(state, data, control):
+            recorder.record(event)
+            if isinstance(event, StepDone) and event.step == stop_after:
+                control.stop()
     return state
 
 
@@ -73,13 +69,32 @@ def older(run: Path) -> Path:
     return found
 
 
+def rewrite(generation: Path, name: str, content: bytes) -> None:
+    """Another file with all digests that fit it: only the checks of the content can refuse."""
+    (generation / name).write_bytes(content)
+    digests, manifest = generation / "digests.json", generation.parent / "manifest.json"
+    values = json.loads(digests.read_bytes())
+    values[name] = hashlib.sha256(content).hexdigest()
+    digests.write_text(json.dumps(values))
+    values = json.loads(manifest.read_bytes())
+    number = str(int(generation.name[-6:]))
+    values["digests"][number] = hashlib.sha256(digests.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(values))
+
+
 def write_weights(generation: Path, content: bytes) -> None:
-    """New weights with the digest that fits them: only the checks of the content can refuse."""
-    (generation / "model.safetensors").write_bytes(content)
-    path = generation / "digests.json"
-    digests = json.loads(path.read_bytes())
-    digests["model.safetensors"] = hashlib.sha256(content).hexdigest()
-    path.write_text(json.dumps(digests))
+    rewrite(generation, "model.safetensors", content)
+
+
+def write_spec(run: Path, **changes: Any) -> None:
+    """Another specification wherever the run has it."""
+    for path in (run / "config.json", older(run) / "run.json", newest(run) / "run.json"):
+        values = json.loads(path.read_bytes())
+        values["spec"].update(changes)
+        content = json.dumps(values).encode()
+        path.write_bytes(content) if path.parent == run else rewrite(
+            path.parent, path.name, content
+        )
 
 
 def refusal(run: Path) -> str:
@@ -144,21 +159,21 @@ def test_figures_belong_to_the_weights_or_are_left_out(small: DatasetPair, tmp_p
 def test_two_generations_are_kept(run: Path) -> None:
     state = new_state(SPEC, quick())
     for expected in ({2, 3}, {3, 4}, {4, 5}):
-        save_weights(run, state.model.state_dict())
+        save_generation(run, state.model.state_dict())
         found = {int(path.name[-6:]) for path in (run / "checkpoint").glob("generation-*")}
         assert found == expected
         assert newest(run).name == f"generation-{max(expected):06d}"
 
 
 def test_only_the_newest_is_kept_where_nothing_goes_on(run: Path) -> None:
-    save_weights(run, new_state(SPEC, quick()).model.state_dict(), keep_previous=False)
+    save_generation(run, new_state(SPEC, quick()).model.state_dict(), keep_previous=False)
     assert list((run / "checkpoint").glob("generation-*")) == [newest(run)]
 
 
 def test_what_a_crash_left_does_not_push_out_the_good_one(run: Path) -> None:
     good = newest(run)
     (run / "checkpoint" / "generation-000099").mkdir()
-    save_weights(run, new_state(SPEC, quick()).model.state_dict())
+    save_generation(run, new_state(SPEC, quick()).model.state_dict())
     assert newest(run).name == "generation-000100"
     assert older(run) == good
 
@@ -181,7 +196,7 @@ def test_a_save_that_breaks_leaves_the_old_one(
     monkeypatch.setattr(checkpoint, "write_bytes", breaking(durable.write_bytes))
     monkeypatch.setattr(checkpoint, "write_json", breaking(durable.write_json))
     with pytest.raises(OSError, match="No space"):
-        save_weights(run, new_state(SPEC, quick(seed=5)).model.state_dict())
+        save_generation(run, new_state(SPEC, quick(seed=5)).model.state_dict())
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == files
     assert load_snapshot(run).id == before.id
 
@@ -215,7 +230,9 @@ def test_falls_back_to_the_generation_before(
     marked["decoder.fc5.bias"][0] = 123.0
     write_weights(older(run), save(marked))
     damage(newest(run))
-    assert load_snapshot(run).weights["decoder.fc5.bias"][0] == 123.0
+    snapshot = load_snapshot(run)
+    assert snapshot.weights["decoder.fc5.bias"][0] == 123.0
+    assert snapshot.older or not newest(run).exists()  # one that is gone is not known to have been
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
@@ -231,14 +248,43 @@ def test_refuses_when_both_are_damaged(damage: Callable[[Path], object], run: Pa
     "manifest",
     [b"", b"{}", b"[]", b'{"generation": []}', b'{"generation": "2"}', b'{"generation": 0}'],
 )
-def test_refuses_a_manifest_that_names_nothing(manifest: bytes, run: Path) -> None:
+def test_a_manifest_that_names_nothing_hides_no_weights(manifest: bytes, run: Path) -> None:
+    before = load_snapshot(run)
     (run / "checkpoint" / "manifest.json").write_bytes(manifest)
-    assert refusal(run) == "checkpoint.incomplete"
+    found = load_snapshot(run)
+    assert (found.id, found.older) == (before.id, False)
 
 
-@pytest.mark.parametrize("part_name", ["checkpoint", "checkpoint/manifest.json"])
-def test_refuses_a_run_without_a_part(part_name: str, run: Path) -> None:
-    (run / part_name).rename(run / "elsewhere")
+def test_a_run_without_a_manifest_opens_with_its_newest_whole_weights(run: Path) -> None:
+    before = load_snapshot(run)
+    (run / "checkpoint" / "manifest.json").unlink()
+    assert load_snapshot(run).id == before.id
+    unfinished = run / "checkpoint" / "generation-000099"
+    unfinished.mkdir()
+    (unfinished / "model.safetensors").write_bytes(b"")
+    assert load_snapshot(run).id == before.id
+
+
+def test_the_next_save_after_a_lost_manifest_keeps_what_was_whole(run: Path) -> None:
+    before = load_snapshot(run)
+    (run / "checkpoint" / "manifest.json").unlink()
+    save_generation(run, new_state(SPEC, quick(seed=5)).model.state_dict(), step=9)
+    damage_bit(newest(run) / "model.safetensors")
+    assert (load_snapshot(run).id, load_snapshot(run).older) == (before.id, True)
+
+
+def test_what_is_damaged_is_not_kept_in_place_of_what_is_whole(run: Path) -> None:
+    whole = older(run)
+    damage_bit(newest(run) / "model.safetensors")
+    number = int(whole.name[-6:])
+    save_generation(run, new_state(SPEC, quick(seed=5)).model.state_dict(), previous=number)
+    assert older(run) == whole
+    damage_bit(newest(run) / "model.safetensors")
+    assert load_snapshot(run).step == 0
+
+
+def test_refuses_a_run_without_weights(run: Path) -> None:
+    (run / "checkpoint").rename(run / "elsewhere")
     assert refusal(run) == "checkpoint.incomplete"
 
 
@@ -298,17 +344,13 @@ def test_the_digest_is_checked(run: Path) -> None:
 
 
 def test_refuses_a_specification_that_the_weights_do_not_fit(run: Path) -> None:
-    values = json.loads((run / "config.json").read_bytes())
-    values["spec"]["hidden"] = [48, 25]
-    (run / "config.json").write_text(json.dumps(values))
+    write_spec(run, hidden=[48, 25])
     assert refusal(run) == "checkpoint.tensor"
 
 
 def test_refuses_a_specification_too_large_before_it_allocates(run: Path) -> None:
-    values = json.loads((run / "config.json").read_bytes())
-    values["spec"].update(hidden=[4096, 4096], image_shape=[3, 512, 512])
-    (run / "config.json").write_text(json.dumps(values))
-    assert refusal(run) == "checkpoint.too_large"
+    write_spec(run, hidden=[4096, 4096], image_shape=[3, 512, 512])
+    assert refusal(run) == "spec.too_large"
 
 
 @pytest.mark.parametrize("spec", VARIANTS.values(), ids=VARIANTS)
@@ -334,25 +376,27 @@ def test_a_damaged_training_state_is_refused_and_the_model_opens(
     break_it: Callable[[dict[str, Tensor]], object], run: Path, small: DatasetPair
 ) -> None:
     state, _ = trained(SPEC, quick(), small)
-    tensors = training_tensors(state)
+    tensors = parse_tensors(training_bytes(state))
     break_it(tensors)
-    save_weights(run, state.model.state_dict(), training=tensors)
+    files = {TRAINING: save(tensors)}
+    save_generation(run, state.model.state_dict(), files=files, keep_previous=False)
     with pytest.raises(CheckpointError) as caught:
-        load_train_state(run)
-    assert caught.value.code == "checkpoint.training"
+        load_training(run)
+    assert caught.value.code in ("checkpoint.training", "checkpoint.tensor")
     assert load_snapshot(run).spec == SPEC
 
 
 def test_a_model_for_handing_on_cannot_go_on(small: DatasetPair, tmp_path: Path) -> None:
     record(tmp_path / "run", SPEC, small, "float16")
     assert not (newest(tmp_path / "run") / "training.safetensors").exists()
-    with pytest.raises(CheckpointError):
-        load_train_state(tmp_path / "run")
+    with pytest.raises(CheckpointError) as caught:
+        load_training(tmp_path / "run")
+    assert caught.value.code == "checkpoint.no_training"
 
 
 def test_loaded_weights_are_those_captured(small: DatasetPair, run: Path) -> None:
     state, _ = trained(SPEC, quick(), small)
-    save_weights(run, state.model.state_dict())
+    save_generation(run, state.model.state_dict())
     captured, loaded = capture(state, "run", "run"), load_snapshot(run)
     assert captured.weights.keys() == loaded.weights.keys()
     assert all(torch.equal(value, loaded.weights[key]) for key, value in captured.weights.items())
@@ -375,14 +419,13 @@ def test_models_that_ship_do_as_recorded(info: RunInfo, mnist: DatasetPair) -> N
 
 
 def test_a_damaged_part_never_mixes_two_generations(run: Path) -> None:
-    whole = load_train_state(run)
-    path = newest(run) / "model.safetensors"
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-    state, snapshot = load_train_state(run), load_snapshot(run)
-    assert (state.epoch, state.step) == (0, 0) != (whole.epoch, whole.step)
+    whole = load_training(run)
+    damage_bit(newest(run) / "model.safetensors")
+    found, snapshot = load_training(run), load_snapshot(run)
+    state = found.state
+    assert (state.epoch, state.step) == (0, 0) != (whole.state.epoch, whole.state.step)
     assert (snapshot.epoch, snapshot.step) == (0, 0)
+    assert (whole.older, found.older, snapshot.older) == (False, True, True)
     assert snapshot.evaluation is None  # the figures are of the weights that are lost
     for key, value in state.model.state_dict().items():
         assert torch.equal(value, snapshot.weights[key])
@@ -391,7 +434,62 @@ def test_a_damaged_part_never_mixes_two_generations(run: Path) -> None:
 def test_different_weights_have_different_ids(run: Path) -> None:
     before = load_snapshot(run)
     other = new_state(SPEC, quick(seed=9)).model.state_dict()
-    save_weights(run, other, epoch=before.epoch, step=before.step)
+    save_generation(run, other, epoch=before.epoch, step=before.step)
     after = load_snapshot(run)
     assert (after.epoch, after.step) == (before.epoch, before.step)
     assert after.id != before.id
+
+
+def regions(run: Path) -> list[tuple[Path, int]]:
+    """Where to flip a byte: every byte of the manifest, and some of each region of each file of the
+    newest generation: the first ones, the header, where it ends, the body, the last ones."""
+    manifest = run / "checkpoint" / "manifest.json"
+    places = [(manifest, at) for at in range(manifest.stat().st_size)]
+    for path in sorted(newest(run).iterdir()):
+        size = path.stat().st_size
+        chosen = {0, 1, 7, 8, 9, size // 3, size // 2, size - 2, size - 1}
+        if path.suffix == ".safetensors":
+            header = int.from_bytes(path.read_bytes()[:8], "little")
+            chosen |= {8 + header // 2, 7 + header, 8 + header, 9 + header}
+        else:
+            chosen |= set(range(0, size, 7))
+        places += [(path, at) for at in sorted(chosen) if at < size]
+    return places
+
+
+@pytest.mark.parametrize("mask", [0x01, 0x04, 0x80, 0xFF])
+def test_one_byte_that_turns_opens_the_newest_unharmed_or_says_that_it_is_older(
+    mask: int, run: Path
+) -> None:
+    new, new_state_ = load_snapshot(run), load_training(run)
+    damage_bit(newest(run) / "training.safetensors")
+    damage_bit(newest(run) / "model.safetensors")
+    old = load_snapshot(run)
+    damage_bit(newest(run) / "training.safetensors")
+    damage_bit(newest(run) / "model.safetensors")
+    assert (new.older, old.older) == (False, True)
+    assert new.id != old.id
+    seen = set()
+    for path, at in regions(run):
+        content = path.read_bytes()
+        path.write_bytes(content[:at] + bytes([content[at] ^ mask]) + content[at + 1 :])
+        found, going_on = load_snapshot(run), load_training(run)
+        path.write_bytes(content)
+        place = f"{path.name}, byte {at}"
+        expected = old if found.older else new
+        assert found.id == expected.id, place
+        assert (found.epoch, found.step) == (expected.epoch, expected.step), place
+        assert found.evaluation == expected.evaluation, place
+        assert weights_equal(found, expected), place
+        step = old.step if going_on.older else new_state_.state.step
+        assert (going_on.state.step, going_on.info.step) == (step, step), place
+        assert same(weights(going_on.state), dict((old if going_on.older else new).weights)), place
+        seen.add((path.name, found.older, going_on.older))
+    assert {
+        ("model.safetensors", True, True),
+        ("training.safetensors", False, True),
+        ("run.json", True, True),
+        ("digests.json", True, True),
+        ("manifest.json", False, False),
+    } <= seen
+    assert load_snapshot(run).id == new.id

@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from tests.helpers import quick, tiny, trained
-from vae_studio.core.checkpoint import load_snapshot, load_train_state
+from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.events import EpochDone, StepDone, TrainingFailed
 from vae_studio.core.recorder import METRICS, RunRecorder
+from vae_studio.core.resume import load_training
 from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.trainer import new_state, train
@@ -63,10 +64,10 @@ def test_a_finished_run(spec: ModelSpec, small: DatasetPair, tmp_path: Path) -> 
 
 def test_a_run_opens_before_its_first_epoch_ends(small: DatasetPair, tmp_path: Path) -> None:
     state = new_state(SPEC, quick())
-    RunRecorder(tmp_path / "run", state, "run")
+    RunRecorder(tmp_path / "run", state, "run").save()
     snapshot = load_snapshot(tmp_path / "run")
     assert (snapshot.epoch, snapshot.step, snapshot.evaluation) == (0, 0, None)
-    assert load_train_state(tmp_path / "run").step == 0
+    assert load_training(tmp_path / "run").state.step == 0
 
 
 def test_a_stopped_run_keeps_its_last_step_and_journal(small: DatasetPair, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_stopped_run_keeps_its_last_step_and_journal(small: DatasetPair, tmp_p
     info = read_run(tmp_path / "run")
     assert (info.status, info.epoch, info.step, info.evaluated_epoch) == ("stopped", 1, 6, 1)
     assert info.journal == ((3, "beta", 3.0),)
-    resumed = load_train_state(tmp_path / "run")
+    resumed = load_training(tmp_path / "run").state
     assert resumed.journal == state.journal
     assert resumed.beta == 3.0
 
@@ -102,7 +103,7 @@ def test_writes_over_nothing(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "letter.txt").write_text("dear")
     with pytest.raises(CheckpointError) as caught:
-        RunRecorder(tmp_path / "run", new_state(SPEC, quick()), "run")
+        RunRecorder(tmp_path / "run", new_state(SPEC, quick()), "run").save()
     assert caught.value.code == "checkpoint.exists"
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["letter.txt"]
 
@@ -111,7 +112,7 @@ def test_writes_over_nothing(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_a_typed_error(below: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError) as caught:
-        RunRecorder(tmp_path / below, new_state(SPEC, quick()), "run")
+        RunRecorder(tmp_path / below, new_state(SPEC, quick()), "run").save()
     assert caught.value.code == "checkpoint.write"
 
 

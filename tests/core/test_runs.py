@@ -51,6 +51,7 @@ def make_run(path: Path, **changes: Any) -> RunInfo:
         step=8,
         seconds=1.5,
         evaluated_epoch=2,
+        evaluated_step=8,
         evaluation=FIGURES,
         journal=((3, "beta", 4.0),),
     )

@@ -15,13 +15,13 @@ from torch import Tensor
 
 from tests.helpers import part, quick, same, tiny, trained, weights
 from vae_studio.core import trainer
-from vae_studio.core.checkpoint import load_train_state
 from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.recorder import RunRecorder
+from vae_studio.core.resume import load_training
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import (
     TrainState,
@@ -460,7 +460,7 @@ def test_going_on_from_disk_is_exact(
         recorder.record(event)
         if isinstance(event, StepDone) and event.step == stop_after:
             control.stop()
-    resumed = load_train_state(tmp_path / "run")
+    resumed = load_training(tmp_path / "run").state
     assert (resumed.step, resumed.position) == (state.step, state.position)
     later = list(train(resumed, small, TrainControl()))
     assert steps(later) == steps(all_events)[stop_after:]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.helpers import quick, tiny
-from vae_studio.core.checkpoint import save_weights
+from vae_studio.core.checkpoint import save_generation
 from vae_studio.core.digit import digit_image
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.explore import decode, decode_labels, encode, one_hot, sample
@@ -52,8 +52,8 @@ def run_of(snapshot: Snapshot, folder: Path) -> str:
     """A run folder with these weights."""
     path = folder / snapshot.name
     if not path.exists():
-        RunRecorder(path, new_state(snapshot.spec, snapshot.config), snapshot.name)
-        save_weights(path, snapshot.weights)
+        RunRecorder(path, new_state(snapshot.spec, snapshot.config), snapshot.name).save()
+        save_generation(path, snapshot.weights)
     return str(path)
 
 
@@ -128,8 +128,8 @@ def test_opening_keeps_a_latent_that_fits(snapshot: Snapshot, tmp_path: Path) ->
 
 def test_opening_reads_a_run_by_path_or_name(tmp_path: Path) -> None:
     state = new_state(tiny(VARIANTS["vae-2"]), quick())
-    RunRecorder(tmp_path / "run", state, "by path")
-    RunRecorder(runs_folder() / "mine", state, "by name")
+    RunRecorder(tmp_path / "run", state, "by path").save()
+    RunRecorder(runs_folder() / "mine", state, "by name").save()
     for text, name in ((str(tmp_path / "run"), "by path"), ("mine", "by name")):
         result = ask(OpenRequest(text))
         assert result.snapshot.name == name

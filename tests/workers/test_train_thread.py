@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.helpers import quick, same, tiny, trained, weights
 from vae_studio.core import data, losses, trainer
-from vae_studio.core.checkpoint import load_snapshot, load_train_state
+from vae_studio.core.checkpoint import load_snapshot
+from vae_studio.core.resume import load_training
 from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
@@ -117,7 +118,7 @@ def test_stopping_keeps_the_model(start: Start, qtbot: QtBot) -> None:
     loaded = load_snapshot(thread.request.folder)
     assert loaded.step == done.step == box.snapshots[-1].step
     assert same(dict(loaded.weights), dict(box.snapshots[-1].weights))
-    assert load_train_state(thread.request.folder).step == done.step
+    assert load_training(thread.request.folder).state.step == done.step
     assert read_run(thread.request.folder).status == "stopped"
 
 

@@ -1,6 +1,6 @@
 """The weights of a run: durable save, checked load.
 
-``checkpoint/`` holds numbered generations, each complete in itself (weights, training state,
+``checkpoint/`` holds numbered generations, each complete in itself (weights, what going on needs,
 digests), and ``manifest.json``, which names the good one and is renamed into place last. So a
 run that is killed while it saves opens with the generation before. No pickle anywhere.
 """
@@ -8,108 +8,131 @@ run that is killed while it saves opens with the generation before. No pickle an
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from safetensors.torch import load as parse_tensors
 from safetensors.torch import save as pack_tensors
 from torch import Tensor
 
-from vae_studio.core.control import Change
 from vae_studio.core.durable import sync_folder, write_bytes, write_json
-from vae_studio.core.errors import CheckpointError
-from vae_studio.core.model import Decoder, Encoder
-from vae_studio.core.runs import RunInfo, WeightsType, read_json, read_metrics, read_run
+from vae_studio.core.errors import CheckpointError, StudioError
+from vae_studio.core.model import expected_weights, parameter_count
+from vae_studio.core.reading import parse_json, read_bounded
+from vae_studio.core.runs import RunInfo, WeightsType, read_json, read_run, run_from_values
 from vae_studio.core.snapshot import Snapshot
-from vae_studio.core.spec import ModelSpec
-from vae_studio.core.trainer import TrainState, new_state
 
-_MAX_PARAMETERS = 200_000_000
 _MAX_HEADER = 2**20  # bytes of a safetensors header; ours take 3 kB
-_WEIGHTS, _TRAINING, _DIGESTS = "model.safetensors", "training.safetensors", "digests.json"
+RUN = "run.json"  # config.json as it was when the generation was saved
+_WEIGHTS, _DIGESTS, _MANIFEST = "model.safetensors", "digests.json", "manifest.json"
 _TYPES = {"float32": "F32", "float16": "F16"}
 
+Layout = Mapping[str, tuple[tuple[int, ...], str]]  # name -> (shape, safetensors' name of the type)
 
-def save_weights(
+
+def save_generation(
     run: Path,
     weights: Mapping[str, Tensor],
     weights_type: WeightsType = "float32",
-    training: Mapping[str, Tensor] | None = None,
+    files: Mapping[str, bytes] | None = None,
     keep_previous: bool = True,
     epoch: int = 0,
     step: int = 0,
+    previous: int | None = None,
 ) -> None:
     """Add a generation to ``run/checkpoint`` and make it the good one.
 
     weights: a ``state_dict``, saved in ``weights_type`` (counters stay whole numbers).
-    training: what ``training_tensors`` gives, to go on from. keep_previous: leave the generation
-    that was good so far beside it, in case this one gets damaged. epoch, step: of the weights.
+    files: what else belongs to it, such as the state of the training. keep_previous: leave the
+    generation that was good so far beside it, in case this one gets damaged. epoch, step: of the
+    weights. previous: the number of the good one, where the one that the manifest names is known
+    to be damaged. Raises ``OSError``; then the generation that was good is untouched.
     """
     folder = run / "checkpoint"
     folder.mkdir(parents=True, exist_ok=True)
-    numbers, good = _generations(folder), _good_generation(folder)
+    numbers, manifest = _generations(folder), _read_manifest(folder)
     number = max(numbers, default=0) + 1
-    generation = folder / f"generation-{number:06d}"
-    generation.mkdir()
+    kept = {previous or _good(folder, numbers, manifest)} & numbers if keep_previous else set()
+    generation = _generation_folder(folder, number)
     try:
+        generation.mkdir()
         dtype = getattr(torch, weights_type)
-        files = {
-            _WEIGHTS: pack_tensors(
-                {
-                    key: value.to("cpu", dtype if value.is_floating_point() else None).contiguous()
-                    for key, value in weights.items()
-                }
-            )
-        }
-        if training is not None:
-            files[_TRAINING] = pack_tensors(dict(training))
-        for name, content in files.items():
+        packed = pack_tensors(
+            {
+                key: value.to("cpu", dtype if value.is_floating_point() else None).contiguous()
+                for key, value in weights.items()
+            }
+        )
+        contents = {_WEIGHTS: packed, **(files or {})}
+        for name, content in contents.items():
             write_bytes(generation / name, content)
-        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        write_json(generation / _DIGESTS, {**digests, "epoch": epoch, "step": step})
+        facts = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        write_json(generation / _DIGESTS, {**facts, "epoch": epoch, "step": step})
         sync_folder(folder)
-        write_json(folder / "manifest.json", {"generation": number})
+        digests = {
+            str(each): _digest_of(folder, each, manifest) for each in sorted({number, *kept})
+        }
+        write_json(folder / _MANIFEST, {"generation": number, "digests": digests})
     except BaseException:
-        shutil.rmtree(generation, ignore_errors=True)
+        named = _read_manifest(folder)
+        if named is None or named.generation != number:  # else only what came after it failed
+            shutil.rmtree(generation, ignore_errors=True)
         raise
-    for old in numbers - ({good} if keep_previous else set()):
-        shutil.rmtree(folder / f"generation-{old:06d}", ignore_errors=True)
+    for old in numbers - kept:
+        shutil.rmtree(_generation_folder(folder, old), ignore_errors=True)
 
 
 def load_snapshot(path: Path | str) -> Snapshot:
     """Read a run folder, checked: configuration, names, shapes and types of all weights, digest.
 
-    Falls back to the generation before when the newest is damaged. Raises ``CheckpointError``
-    or ``SpecError``; nothing is allocated for weights that the configuration does not allow.
+    Falls back to the generation before when the newest is damaged, and says so in
+    ``Snapshot.older``. Raises ``CheckpointError`` or ``SpecError``; nothing is allocated for
+    weights that the configuration does not allow.
     """
+    refuse_other_formats(Path(path))
     info = read_run(Path(path))
-    return _snapshot(info, _read_generation(info, {_WEIGHTS: _check_weights}))
+    return snapshot_of(read_generation(info, {_WEIGHTS: parse_weights}))
 
 
 @dataclass(frozen=True)
-class _Generation:
-    """One generation, all of whose files that were asked for are whole. digest: of its weights."""
+class Generation:
+    """One generation, all of whose files that were asked for are whole.
 
+    number: its own. info: of the run as it was then. digest: of the weights. older: a newer
+    generation is damaged. parts: by file name, parsed.
+    """
+
+    number: int
+    info: RunInfo
     epoch: int
     step: int
     digest: str
-    tensors: Mapping[str, dict[str, Tensor]]
+    older: bool
+    parts: Mapping[str, Any]
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """As they are on disk, in either type."""
+        found: dict[str, Tensor] = self.parts[_WEIGHTS]
+        return found
 
 
-def _snapshot(info: RunInfo, generation: _Generation) -> Snapshot:
+Parse = Callable[[bytes, RunInfo], Any]  # raises CheckpointError
+
+
+def snapshot_of(generation: Generation) -> Snapshot:
+    """The weights of a generation, in float32."""
+    info = generation.info
     weights = {
         key: value.float() if value.is_floating_point() else value
-        for key, value in generation.tensors[_WEIGHTS].items()
+        for key, value in generation.weights.items()
     }
-    for key, value in weights.items():
-        if not torch.isfinite(value).all():
-            raise CheckpointError("checkpoint.not_finite", path=str(info.path), tensor=key)
     return Snapshot(
         id=f"{info.path}@{generation.step}:{generation.digest[:16]}",
         run=str(info.path),
@@ -119,184 +142,222 @@ def _snapshot(info: RunInfo, generation: _Generation) -> Snapshot:
         epoch=generation.epoch,
         step=generation.step,
         weights=weights,
-        evaluation=info.evaluation if _is_evaluated(info, generation) else None,
+        evaluation=info.evaluation if info.evaluated_step == generation.step else None,
         latent=info.evaluation.latent if info.evaluation else None,
+        older=generation.older,
     )
 
 
-def _is_evaluated(info: RunInfo, generation: _Generation) -> bool:
-    """Whether the run's figures are of these very weights, not of some steps before or after."""
-    if info.evaluated_epoch != generation.epoch:
-        return False
-    try:
-        rows = read_metrics(info.path)
-    except CheckpointError:
-        return False
-    return bool(rows) and rows[-1].get("step") == generation.step
-
-
-_Check = Callable[[bytes, RunInfo], None]
-
-
-def _read_generation(info: RunInfo, files: Mapping[str, _Check]) -> _Generation:
-    """The newest generation in which all these files are whole: never a mix of two."""
+def read_generation(info: RunInfo, files: Mapping[str, Parse]) -> Generation:
+    """The newest generation in which the weights and all these files are whole: never a mix."""
     folder = info.path / "checkpoint"
-    good = _good_generation(folder)
-    failure = CheckpointError("checkpoint.incomplete", path=str(info.path))
-    for number in sorted((n for n in _generations(folder) if n <= good), reverse=True):
-        generation = folder / f"generation-{number:06d}"
+    manifest = _read_manifest(folder)
+    numbers = sorted(_generations(folder), reverse=True)
+    if manifest is not None:  # what is newer was never finished
+        numbers = [number for number in numbers if number <= manifest.generation]
+    failure: CheckpointError | None = None
+    for number in numbers:
         try:
-            tensors = {name: _load_file(generation, name, info, files[name]) for name in files}
-            facts = read_json(generation / _DIGESTS, info.path)
-            epoch, step = facts.get("epoch", info.epoch), facts.get("step", info.step)
-            if not (isinstance(epoch, int) and isinstance(step, int)):
-                raise CheckpointError("checkpoint.digest", path=str(info.path))
-            return _Generation(epoch, step, str(facts[_WEIGHTS]), tensors)
+            return _read_files(info, number, manifest, files, older=failure is not None)
         except CheckpointError as error:
-            failure = error if number == good else failure
-    raise failure
+            failure = failure or error
+    raise failure or CheckpointError("checkpoint.incomplete", path=str(info.path))
 
 
-def _load_file(generation: Path, name: str, info: RunInfo, check: _Check) -> dict[str, Tensor]:
-    path = generation / name
-    digests = read_json(generation / _DIGESTS, info.path)
-    limit = 4 * parameter_count(info.spec) * (4 if name == _TRAINING else 1) + 10 * _MAX_HEADER
+def _read_files(
+    info: RunInfo,
+    number: int,
+    manifest: _Manifest | None,
+    files: Mapping[str, Parse],
+    older: bool,
+) -> Generation:
+    folder = _generation_folder(info.path / "checkpoint", number)
+    wanted = manifest.digests.get(str(number)) if manifest else None
+    facts = read_json(folder / _DIGESTS, info.path, digest=wanted)
+    epoch, step = facts.get("epoch", info.epoch), facts.get("step", info.step)
+    if not _is_count(epoch) or not _is_count(step):
+        raise CheckpointError("checkpoint.digest", path=str(info.path))
+    if RUN in facts:  # what config.json says may be of a moment before or after
+        then = _parse_run(_read_checked(folder / RUN, facts[RUN], info), info)
+        info = replace(then, name=info.name, status=info.status)
+    parts = {}
+    for name, parse in files.items():
+        content = _read_checked(folder / name, facts.get(name), info)
+        parts[name] = parse(content, info)
+    return Generation(number, info, epoch, step, str(facts[_WEIGHTS]), older, parts)
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _parse_run(content: bytes, info: RunInfo) -> RunInfo:
+    try:
+        return run_from_values(parse_json(content), info.path)
+    except (ValueError, AttributeError) as error:
+        if isinstance(error, StudioError):
+            raise CheckpointError("checkpoint.digest", path=str(info.path)) from error
+        raise unreadable(info, str(error)) from error
+
+
+def _read_checked(path: Path, digest: object, info: RunInfo) -> bytes:
+    """The bytes of a file of a generation, if their SHA-256 is ``digest``."""
+    # Training keeps two moments of Adam for each weight, and the order of the images.
+    factor = 1 if path.name == _WEIGHTS else 4
     try:
         if not path.is_file():
             raise CheckpointError("checkpoint.incomplete", path=str(info.path))
-        if path.stat().st_size > limit:
-            raise CheckpointError("checkpoint.weights", path=str(info.path), reason="too large")
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
+        content = read_bounded(path, 4 * factor * parameter_count(info.spec) + 10 * _MAX_HEADER)
     except OSError as error:
-        raise CheckpointError(
-            "checkpoint.weights", path=str(info.path), reason=str(error)
-        ) from error
-    if hashlib.sha256(content).hexdigest() != digests.get(name):
+        raise unreadable(info, error.strerror or str(error)) from error
+    if hashlib.sha256(content).hexdigest() != digest:
         raise CheckpointError("checkpoint.digest", path=str(info.path))
-    check(content, info)
-    try:
-        return parse_tensors(content)
-    except Exception as error:  # safetensors has a class of its own for each kind of damage
-        raise CheckpointError(
-            "checkpoint.weights", path=str(info.path), reason=str(error)
-        ) from error
+    return content
 
 
-def _check_weights(content: bytes, info: RunInfo) -> None:
-    """Compare the header's names, types and shapes with what the specification asks for."""
-    header = _header(content, info.path)
-    wanted = expected_weights(info.spec)
+def unreadable(info: RunInfo, reason: str) -> CheckpointError:
+    """What to raise where a file of a generation is not what it should be."""
+    return CheckpointError("checkpoint.weights", path=str(info.path), reason=reason)
+
+
+def parse_weights(content: bytes, info: RunInfo) -> dict[str, Tensor]:
+    """The weights that the specification asks for, on disk in the type that ``info`` names."""
+    kind = _TYPES[info.weights]
+    layout = {
+        name: (shape, kind if is_float else "I64")
+        for name, (shape, is_float) in expected_weights(info.spec).items()
+    }
+    return parse_checked(content, info, lambda header: layout)
+
+
+def parse_checked(
+    content: bytes, info: RunInfo, make_layout: Callable[[Mapping[str, Any]], Layout]
+) -> dict[str, Tensor]:
+    """The tensors of a safetensors file that has exactly this layout and finite numbers.
+
+    make_layout: is given the header and says what it must hold. All of that comes before
+    anything is allocated.
+    """
+    header = _header(content, info)
+    layout = make_layout(header)
     names = set(header) - {"__metadata__"}
-    if names != set(wanted):
-        different = sorted(names ^ set(wanted))[0]
+    if names != set(layout):
+        different = sorted(names ^ set(layout))[0]
         raise CheckpointError("checkpoint.tensor", path=str(info.path), tensor=different[:80])
-    for name, (shape, is_float) in wanted.items():
+    for name, (shape, kind) in layout.items():
         entry = header[name]
-        dtype = _TYPES[info.weights] if is_float else "I64"
         if (
             not isinstance(entry, dict)
             or entry.get("shape") != list(shape)
-            or entry.get("dtype") != dtype
+            or entry.get("dtype") != kind
         ):
             raise CheckpointError("checkpoint.tensor", path=str(info.path), tensor=name)
-
-
-def _header(content: bytes, run: Path) -> dict[str, Any]:
-    length = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or length > min(_MAX_HEADER, len(content) - 8):
-        raise CheckpointError("checkpoint.weights", path=str(run), reason="bad header length")
     try:
-        header = json.loads(content[8 : 8 + length])
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError("checkpoint.weights", path=str(run), reason=str(error)) from error
-    if not isinstance(header, dict):
-        raise CheckpointError("checkpoint.weights", path=str(run), reason="header is no object")
-    return header
-
-
-def _skeleton(spec: ModelSpec) -> torch.nn.ModuleDict:
-    with torch.device("meta"):
-        return torch.nn.ModuleDict({"encoder": Encoder(spec), "decoder": Decoder(spec)})
-
-
-def expected_weights(spec: ModelSpec) -> dict[str, tuple[tuple[int, ...], bool]]:
-    """Name -> (shape, whether floats) of every tensor of ``VAE(spec)``; allocates nothing."""
-    return {
-        key: (tuple(value.shape), value.is_floating_point())
-        for key, value in _skeleton(spec).state_dict().items()
-    }
-
-
-def parameter_count(spec: ModelSpec) -> int:
-    """Numbers to learn in ``VAE(spec)``; ``CheckpointError`` above 200 million."""
-    count = sum(parameter.numel() for parameter in _skeleton(spec).parameters())
-    if count > _MAX_PARAMETERS:
-        raise CheckpointError("checkpoint.too_large", parameters=count, limit=_MAX_PARAMETERS)
-    return count
-
-
-def _good_generation(folder: Path) -> int:
-    """The generation that the manifest names; 0, which is none, without a readable manifest."""
-    try:
-        number = read_json(folder / "manifest.json", folder.parent).get("generation")
-    except CheckpointError:
-        return 0
-    return number if isinstance(number, int) else 0
-
-
-def _generations(folder: Path) -> set[int]:
-    if not folder.is_dir():
-        return set()
-    return {
-        int(name[len("generation-") :])
-        for name in os.listdir(folder)  # noqa: PTH208 - names only, they are not followed
-        if name.startswith("generation-") and name[len("generation-") :].isdigit()
-    }
-
-
-def training_tensors(state: TrainState) -> dict[str, Tensor]:
-    """All of ``state`` but the weights, as tensors: optimiser, generators, order, counters."""
-    tensors: dict[str, Tensor] = {
-        "noise": state.noise.get_state(),
-        "shuffle": state.shuffle.get_state(),
-        "order": state.order,
-        "counters": torch.tensor([state.epoch, state.step, state.position]),
-        "values": torch.tensor(
-            [*state.sums, state.beta, state.learning_rate, state.epoch_seconds],
-            dtype=torch.float64,
-        ),
-    }
-    for index, parts in state.optimizer.state_dict()["state"].items():
-        for key, value in parts.items():
-            tensors[f"adam.{index}.{key}"] = value.detach().to("cpu", copy=True)
+        tensors: dict[str, Tensor] = parse_tensors(content)
+    except Exception as error:  # safetensors has a class of its own for each kind of damage
+        raise unreadable(info, str(error)) from error
+    for name, value in tensors.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise CheckpointError("checkpoint.not_finite", path=str(info.path), tensor=name)
     return tensors
 
 
-def load_train_state(path: Path | str) -> TrainState:
-    """A run's state as it was when it was saved, to go on from."""
-    info = read_run(Path(path))
-    generation = _read_generation(
-        info, {_WEIGHTS: _check_weights, _TRAINING: lambda content, info: None}
-    )
-    snapshot, tensors = _snapshot(info, generation), generation.tensors[_TRAINING]
-    state = new_state(info.spec, info.config)
+def _header(content: bytes, info: RunInfo) -> dict[str, Any]:
+    _refuse_pickle(content[:4], info.path)
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or length > min(_MAX_HEADER, len(content) - 8):
+        raise unreadable(info, "bad header length")
     try:
-        state.model.load_state_dict(dict(snapshot.weights), strict=True)
-        state.noise.set_state(tensors["noise"])
-        state.shuffle.set_state(tensors["shuffle"])
-        state.order = tensors["order"]
-        state.epoch, state.step, state.position = tensors["counters"].tolist()
-        *sums, state.beta, state.learning_rate, state.epoch_seconds = tensors["values"].tolist()
-        state.sums = (sums[0], sums[1])
-        saved: dict[int, dict[str, Tensor]] = {}
-        for name, value in tensors.items():
-            if name.startswith("adam."):
-                _, index, key = name.split(".", 2)
-                saved.setdefault(int(index), {})[key] = value
-        groups = state.optimizer.state_dict()["param_groups"]
-        state.optimizer.load_state_dict({"state": saved, "param_groups": groups})
-    except (KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise CheckpointError("checkpoint.training", path=str(path), reason=str(error)) from error
-    state.journal = [Change(step, field, value) for step, field, value in info.journal]  # type: ignore[arg-type]
-    return state
+        header = parse_json(content[8 : 8 + length])
+    except ValueError as error:
+        raise unreadable(info, str(error)) from error
+    if not isinstance(header, dict):
+        raise unreadable(info, "header is no object")
+    return header
+
+
+def refuse_other_formats(path: Path) -> None:
+    """A file is no run folder: say so by what it holds, not by what it is called.
+
+    Raises ``CheckpointError``; returns for anything that is no regular file.
+    """
+    try:
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError("checkpoint.unreadable", path=str(path), reason=reason) from error
+    _refuse_pickle(start, path)
+    if start[8:9] == b"{":
+        raise CheckpointError("checkpoint.bare_weights", path=str(path))
+    raise CheckpointError("checkpoint.a_file", path=str(path))
+
+
+def _refuse_pickle(start: bytes, path: Path) -> None:
+    """Pickles begin with their protocol; what torch.save writes since 2020 is a zip of them."""
+    if start[:1] == b"\x80" and start[1:2] in (b"\1", b"\2", b"\3", b"\4", b"\5"):
+        raise CheckpointError("checkpoint.pickle", path=str(path))
+    if start[:4] == b"PK\3\4":
+        raise CheckpointError("checkpoint.pickle", path=str(path))
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """generation: the good one. digests: number, as text -> SHA-256 of its ``digests.json``."""
+
+    generation: int
+    digests: Mapping[str, str]
+
+
+def _read_manifest(folder: Path) -> _Manifest | None:
+    """None without a readable manifest: then any generation that is whole will do."""
+    try:
+        values = read_json(folder / _MANIFEST, folder.parent)
+    except CheckpointError:
+        return None
+    number, digests = values.get("generation"), values.get("digests", {})
+    if not _is_count(number) or not isinstance(digests, dict):
+        return None
+    if not all(isinstance(digest, str) for digest in digests.values()):
+        return None
+    # The newest is named twice, so that a digit that turns into another is noticed.
+    if digests and max(digests, key=lambda text: (len(text), text)) != str(number):
+        return None
+    try:
+        return _Manifest(number, digests) if _generation_folder(folder, number).is_dir() else None
+    except OSError:
+        return None
+
+
+def _good(folder: Path, numbers: set[int], manifest: _Manifest | None) -> int:
+    """The generation that would be opened now, as far as can be told without reading it; or 0."""
+    if manifest is not None:
+        return manifest.generation
+    whole = (n for n in numbers if (_generation_folder(folder, n) / _DIGESTS).is_file())
+    return max(whole, default=0)
+
+
+def _digest_of(folder: Path, number: int, manifest: _Manifest | None) -> str:
+    """The SHA-256 of the ``digests.json`` of a generation, as it was written."""
+    if manifest is not None and str(number) in manifest.digests:
+        return manifest.digests[str(number)]
+    try:
+        content = (_generation_folder(folder, number) / _DIGESTS).read_bytes()
+    except FileNotFoundError:
+        return ""  # it is damaged: nothing fits
+    return hashlib.sha256(content).hexdigest()
+
+
+def _generation_folder(folder: Path, number: int) -> Path:
+    return folder / f"generation-{number:06d}"
+
+
+def _generations(folder: Path) -> set[int]:
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names only, they are not followed
+    except OSError:
+        return set()
+    found = (name.removeprefix("generation-") for name in names if name.startswith("generation-"))
+    return {int(text) for text in found if re.fullmatch("[0-9]{6,9}", text)}

@@ -6,6 +6,22 @@ translated sentence with a next step. ``str(error)`` is a plain English fallback
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+_MAX_TEXT = 300  # characters of a value in a sentence or a log
+
+
+def short(write: Callable[[object], str], value: object, limit: int = _MAX_TEXT) -> str:
+    """``write(value)``, ``str`` or ``repr``, in at most ``limit`` characters, come what may.
+
+    What a stranger's file held may be megabytes long, or nested too deeply to be written.
+    """
+    try:
+        text = write(value)
+    except (ValueError, RecursionError, MemoryError):  # of an integer of 5000 digits, too
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
 
 class StudioError(Exception):
     """Base of every error that a person may meet.
@@ -20,7 +36,7 @@ class StudioError(Exception):
         super().__init__(code, params)
 
     def __str__(self) -> str:
-        details = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        details = ", ".join(f"{name}={short(repr, value)}" for name, value in self.params.items())
         return f"{self.code} ({details})" if details else self.code
 
 

@@ -52,11 +52,13 @@ class TrainingDone:
 
 @dataclass(frozen=True)
 class TrainingFailed:
-    """What training itself can meet. code: ``train.not_finite`` or ``train.memory``."""
+    """What training itself can meet. code: ``train.not_finite`` or ``train.memory``. step: the one
+    that failed. size: for memory, what was asked for, where that is known."""
 
     code: str
     epoch: int
     step: int
+    size: str = ""
 
 
 Event = StepDone | EpochDone | TrainingDone | TrainingFailed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from vae_studio.core.errors import CheckpointError
+
+_MAX_LATENT = 512  # dimensions, as ``ModelSpec`` allows
 
 
 @dataclass(frozen=True)
@@ -71,28 +73,36 @@ class Evaluation:
     def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
         """The inverse of ``to_dict``; ``CheckpointError`` when a part is missing or not finite."""
         try:
+            kept, terms = values["latent"], values["terms"]
             latent = LatentStats(
-                **{name: _numbers(values["latent"][name]) for name in LatentStats.__annotations__}
+                **{name: _numbers(kept[name]) for name in LatentStats.__annotations__}
             )
             if len({len(getattr(latent, name)) for name in LatentStats.__annotations__}) != 1:
                 raise ValueError("latent statistics of unequal length")
-            reconstruction, kl = _numbers(
-                (values["terms"]["reconstruction"], values["terms"]["kl"])
-            )
-            bernoulli, squared_error = _numbers((values["bernoulli"], values["squared_error"]))
+            active_units = values["active_units"]
+            if type(active_units) is not int or not 0 <= active_units <= len(latent.kl):
+                raise ValueError("active_units is no count of latent dimensions")
             return cls(
-                Terms(reconstruction, kl),
-                bernoulli,
-                squared_error,
-                int(values["active_units"]),
+                Terms(_number(terms["reconstruction"]), _number(terms["kl"])),
+                _number(values["bernoulli"]),
+                _number(values["squared_error"]),
+                active_units,
                 latent,
             )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise CheckpointError("checkpoint.figures", reason=str(error)) from error
+        except (KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
+            raise CheckpointError("checkpoint.figures", reason=str(error)[:200]) from error
 
 
-def _numbers(values: Sequence[Any]) -> tuple[float, ...]:
-    numbers = tuple(float(value) for value in values)
-    if not all(math.isfinite(number) for number in numbers):
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"a figure is a {type(value).__name__}")
+    number = float(value)
+    if not math.isfinite(number):
         raise ValueError("a figure is not finite")
-    return numbers
+    return number
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    if not isinstance(values, (list, tuple)) or len(values) > _MAX_LATENT:
+        raise TypeError(f"no list of at most {_MAX_LATENT} figures")
+    return tuple(_number(value) for value in values)

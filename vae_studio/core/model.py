@@ -17,9 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vae_studio.core.errors import SpecError
 from vae_studio.core.linear import Linear
 from vae_studio.core.spec import Init, ModelSpec
 
+MAX_PARAMETERS = 200_000_000  # with Adam and gradients, 3.2 GB in training
 LOGVAR_LIMIT = 30.0  # exp(±30) stays finite in float32, and no useful posterior comes near it
 
 
@@ -196,3 +198,24 @@ def initialise(model: VAE, method: Init, generator: torch.Generator) -> None:
                 nn.init.uniform_(module.bias, -bound, bound, generator=generator)
             else:
                 nn.init.zeros_(module.bias)
+
+
+def _skeleton(spec: ModelSpec) -> nn.ModuleDict:
+    with torch.device("meta"):
+        return nn.ModuleDict({"encoder": Encoder(spec), "decoder": Decoder(spec)})
+
+
+def expected_weights(spec: ModelSpec) -> dict[str, tuple[tuple[int, ...], bool]]:
+    """Name -> (shape, whether floats) of every tensor of ``VAE(spec)``; allocates nothing."""
+    return {
+        key: (tuple(value.shape), value.is_floating_point())
+        for key, value in _skeleton(spec).state_dict().items()
+    }
+
+
+def parameter_count(spec: ModelSpec) -> int:
+    """Numbers to learn in ``VAE(spec)``, unmade; ``SpecError`` above ``MAX_PARAMETERS``."""
+    count = sum(parameter.numel() for parameter in _skeleton(spec).parameters())
+    if count > MAX_PARAMETERS:
+        raise SpecError("spec.too_large", parameters=f"{count:,}", limit=f"{MAX_PARAMETERS:,}")
+    return count

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+SHEET_GAP = 2  # px between two images
 
-def grid(images: NDArray[np.float32], columns: int | None = None, gap: int = 2) -> Image.Image:
+
+def grid(
+    images: NDArray[np.float32], columns: int | None = None, gap: int = SHEET_GAP
+) -> Image.Image:
     """Tile images [n, C, H, W] row by row, ``gap`` dark pixels apart; as square as can be."""
     count, channels, height, width = images.shape
     columns = columns or math.ceil(math.sqrt(count))
@@ -27,8 +31,8 @@ def grid(images: NDArray[np.float32], columns: int | None = None, gap: int = 2) 
 
 
 def to_bytes(images: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """[0, 1] -> 0 … 255, rounded, any shape."""
-    return (np.clip(images, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    """[0, 1] -> 0 … 255, rounded, any shape. NaN, which wild weights can make, is 0."""
+    return (np.nan_to_num(np.clip(images, 0.0, 1.0)) * 255.0 + 0.5).astype(np.uint8)
 
 
 def png(image: Image.Image, scale: int = 1) -> bytes:

@@ -1,20 +1,39 @@
-"""``RunRecorder`` writes a training as a run folder, as it goes."""
+"""``RunRecorder`` writes a training as a run folder, as it goes, and takes one up again."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import json
+import math
+import shutil
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-from vae_studio.core.checkpoint import save_weights, training_tensors
-from vae_studio.core.durable import write_bytes, write_json
+from vae_studio.core.checkpoint import RUN, save_generation
+from vae_studio.core.data import Dataset
+from vae_studio.core.durable import remove_leftovers, write_bytes, write_json
 from vae_studio.core.errors import CheckpointError
-from vae_studio.core.events import EpochDone, Event, TrainingDone, TrainingFailed
+from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.lock import RunLock
 from vae_studio.core.measures import Evaluation
 from vae_studio.core.pictures import grid, png
-from vae_studio.core.runs import RunInfo, WeightsType, config_values
+from vae_studio.core.resume import TRAINING, check_position, load_training, training_bytes
+from vae_studio.core.runs import (
+    RunInfo,
+    Status,
+    WeightsType,
+    config_values,
+    read_metrics,
+    read_run,
+)
 from vae_studio.core.trainer import TrainState
 
 METRICS = (
@@ -29,10 +48,16 @@ METRICS = (
     "active_units",
     "seconds",
 )
+_COUNTS = ("epoch", "step", "active_units")  # whole numbers
+_SAVE_SECONDS = 60.0  # at least so often, where epochs take longer
 
 
 class RunRecorder:
     """Feed it every event of a training; after each epoch and at the end the folder is whole.
+
+    Nobody else can write to the run until ``close``, which leaving a ``with`` block calls. A write
+    that fails raises ``CheckpointError`` and loses nothing: what was saved before is whole, what
+    was not is still here, and ``save`` or ``move_to`` tries again.
 
     weights: type on disk. ``float16`` halves the size and leaves out the training state: for
     models that are handed on, not for runs that go on.
@@ -47,10 +72,8 @@ class RunRecorder:
         command: str = "",
         weights: WeightsType = "float32",
     ) -> None:
-        self._state = state
-        self._rows: list[dict[str, float]] = []
-        self.last_evaluation: Evaluation | None = None
-        self.info = RunInfo(
+        """Nothing is written before the first ``save`` or ``record``."""
+        info = RunInfo(
             path=folder,
             name=name,
             variant=variant,
@@ -64,99 +87,262 @@ class RunRecorder:
             step=0,
             seconds=0.0,
             evaluated_epoch=0,
+            evaluated_step=0,
             evaluation=None,
         )
-        self._saved_step = -1
+        self._begin(state, info, [])
+
+    def _begin(self, state: TrainState, info: RunInfo, rows: Sequence[dict[str, float]]) -> None:
+        self.state, self.info = state, info
+        self.older = False
+        self._rows = list(rows)
+        self._unwritten: dict[str, bytes] = {}  # by name in the folder
+        self._lock: RunLock | None = None
+        self._saved: tuple[int, int] | None = None  # epoch and step of the weights on disk
+        self._previous: int | None = None  # the good generation, where the newest is damaged
+        self._saved_at = time.monotonic()
+
+    @classmethod
+    def resume(cls, folder: Path, images: Dataset | None = None) -> Self:
+        """Take up a run where it was saved: ``state`` is what to train on. Nothing is written yet.
+
+        images: of the training set, to check that it is the one it was trained on.
+        ``older`` says that the newest checkpoint was damaged and this is the one before. Raises
+        ``CheckpointError``: ``runs.locked`` where another program writes to it,
+        ``runs.finished`` where there is nothing left to train.
+        """
+        recorder = cls.__new__(cls)
+        if read_run(folder).bundled:  # only ever lock a run folder, and one that is the user's
+            raise CheckpointError("runs.bundled", path=folder.name)
+        lock = RunLock(folder)
+        lock.acquire()
         try:
-            if folder.exists() and any(folder.iterdir()):
-                raise CheckpointError("checkpoint.exists", path=str(folder))
-            (folder / "samples").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CheckpointError(
-                "checkpoint.write", path=str(folder), reason=error.strerror or str(error)
-            ) from error
-        self._save()
+            found = load_training(folder)
+            if images is not None:
+                check_position(found.state, images, found.info)
+            if found.state.epoch >= found.state.config.epochs:
+                raise CheckpointError("runs.finished", name=found.info.name)
+            rows = _rows_until(folder, found.state.epoch)
+            recorder._begin(found.state, replace(found.info, status="running"), rows)
+        except BaseException:
+            lock.release()
+            raise
+        remove_leftovers(folder)
+        recorder._lock = lock
+        recorder.older = found.older
+        if found.older:
+            recorder._previous = found.generation
+        else:
+            recorder._saved = (found.state.epoch, found.state.step)
+        recorder._note_metrics()
+        return recorder
+
+    @property
+    def last_evaluation(self) -> Evaluation | None:
+        """Of the last epoch that was measured."""
+        return self.info.evaluation
+
+    @property
+    def rows(self) -> tuple[dict[str, float], ...]:
+        """``metrics.csv`` so far: a row for each epoch."""
+        return tuple(self._rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others write to the run; nothing is saved here."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def record(self, event: Event) -> None:
-        """Take note of one event; writes at the end of an epoch and of the run."""
+        """Take note of one event; writes at the end of an epoch and of the run, and in long epochs
+        once a minute."""
+        if isinstance(event, StepDone):
+            if time.monotonic() - self._saved_at >= _SAVE_SECONDS:
+                self.save()
+            return
         if isinstance(event, EpochDone):
-            self.last_evaluation = event.test
             self.info = replace(
                 self.info,
                 evaluated_epoch=event.epoch,
+                evaluated_step=event.step,
                 evaluation=event.test,
                 seconds=self.info.seconds + event.seconds,
             )
-            self._add_row(event)
+            self._rows.append(_row(event))
+            self._note_metrics()
             picture = png(grid(event.samples, columns=4))
-            self._write(self.info.path / "samples" / f"epoch-{event.epoch:04d}.png", picture)
-            self._save()
+            self._unwritten[f"samples/epoch-{event.epoch:04d}.png"] = picture
         elif isinstance(event, TrainingDone):
             self.info = replace(self.info, status=event.reason)
-            self._save()
         elif isinstance(event, TrainingFailed):
             self.info = replace(self.info, status="failed")
-            self._save()
+        self.save()
 
-    def _add_row(self, event: EpochDone) -> None:
-        values = (
-            event.epoch,
-            event.step,
-            event.train.reconstruction,
-            event.train.kl,
-            event.test.terms.reconstruction,
-            event.test.terms.kl,
-            event.beta,
-            event.learning_rate,
-            event.test.active_units,
-            round(event.seconds, 3),
-        )
-        self._rows.append(dict(zip(METRICS, values, strict=True)))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, METRICS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._rows)
-        self._write(self.info.path / "metrics.csv", text.getvalue().encode())
+    def save(self) -> None:
+        """Write what is not on disk yet. Call it between two steps only."""
+        self._note_progress()
+        try:
+            self._make_folder()
+            for name, content in list(self._unwritten.items()):
+                write_bytes(self.info.path / name, content)
+                del self._unwritten[name]
+            now = (self.state.epoch, self.state.step)  # an epoch ends without a step
+            if now != self._saved:
+                self._save_weights()
+                self._saved, self._previous = now, None
+            write_json(self.info.path / "config.json", config_values(self.info))
+        except OSError as error:
+            raise _cannot_write(self.info.path, error) from error
+        self._saved_at = time.monotonic()
 
-    def _save(self) -> None:
-        state = self._state
+    def save_status(self, status: Status) -> None:
+        """Note how the run ended, beside the last checkpoint: for faults that may have come in
+        the middle of a step, after which the weights are worth nothing. Nothing happens where
+        the run was never written."""
+        if self._lock is None:
+            return
+        self.info = replace(self.info, status=status)
+        try:
+            write_json(self.info.path / "config.json", config_values(self.info))
+        except OSError as error:
+            raise _cannot_write(self.info.path, error) from error
+
+    def move_to(self, folder: Path) -> None:
+        """Save the run in another folder, a new one, from now on: for when this one cannot be
+        written any more. What is in the old one stays there. Where it fails, nothing has changed.
+        """
+        before = self.info, self._lock, self._saved, self._previous, dict(self._unwritten)
+        old = self.info.path
+        self.info, self._lock = replace(self.info, path=folder), None
+        self._saved = self._previous = None
+        self._note_metrics()
+        if before[1] is not None:
+            for picture in sorted((old / "samples").glob("epoch-*.png")):
+                with contextlib.suppress(OSError):  # its disk may be broken, or gone
+                    self._unwritten.setdefault(f"samples/{picture.name}", picture.read_bytes())
+        try:
+            self.save()
+        except BaseException:
+            if self._lock is not None:  # so all that is in it is ours
+                shutil.rmtree(folder, ignore_errors=True)
+            self.close()
+            self.info, self._lock, self._saved, self._previous, self._unwritten = before
+            raise
+        if before[1] is not None:
+            before[1].release()
+
+    def _make_folder(self) -> None:
+        if self._lock is None:
+            self._lock = _take(self.info.path)
+        (self.info.path / "samples").mkdir(exist_ok=True)
+
+    def _note_progress(self) -> None:
+        state = self.state
         self.info = replace(
             self.info,
             epoch=state.epoch,
             step=state.step,
             journal=tuple((change.step, change.field, change.value) for change in state.journal),
         )
-        try:
-            if state.step != self._saved_step:
-                self._save_weights()
-                self._saved_step = state.step
-            write_json(self.info.path / "config.json", config_values(self.info))
-        except OSError as error:
-            raise self._cannot_write(error) from error
+
+    def _note_metrics(self) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, METRICS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        self._unwritten["metrics.csv"] = text.getvalue().encode()
 
     def _save_weights(self) -> None:
         """A run that goes on keeps the generation before, and what it needs to go on."""
-        state, path, kind = self._state, self.info.path, self.info.weights
-        if kind == "float32":
-            training, keep_previous = training_tensors(state), True
-        else:
-            training, keep_previous = None, False
-        save_weights(
-            path,
+        state, info = self.state, self.info
+        going_on = info.weights == "float32"
+        then = json.dumps(config_values(info), ensure_ascii=False, allow_nan=False).encode()
+        save_generation(
+            info.path,
             state.model.state_dict(),
-            kind,
-            training,
-            keep_previous,
+            info.weights,
+            {RUN: then, TRAINING: training_bytes(state)} if going_on else {},
+            keep_previous=going_on,
             epoch=state.epoch,
             step=state.step,
+            previous=self._previous,
         )
 
-    def _write(self, path: Path, content: bytes) -> None:
-        try:
-            write_bytes(path, content)
-        except OSError as error:
-            raise self._cannot_write(error) from error
 
-    def _cannot_write(self, error: OSError) -> CheckpointError:
-        reason = error.strerror or str(error)
-        return CheckpointError("checkpoint.write", path=str(self.info.path), reason=reason)
+def _take(folder: Path) -> RunLock:
+    """Make a new folder for a run and lock it; ``CheckpointError`` where something is in it."""
+
+    def refuse_content() -> None:
+        if folder.exists() and any(path.name != ".lock" for path in folder.iterdir()):
+            raise CheckpointError("checkpoint.exists", path=str(folder))
+
+    refuse_content()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = RunLock(folder)
+    lock.acquire()
+    try:
+        refuse_content()  # another program may have been quicker
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
+def _row(event: EpochDone) -> dict[str, float]:
+    values = (
+        event.epoch,
+        event.step,
+        event.train.reconstruction,
+        event.train.kl,
+        event.test.terms.reconstruction,
+        event.test.terms.kl,
+        event.beta,
+        event.learning_rate,
+        event.test.active_units,
+        round(event.seconds, 3),
+    )
+    return dict(zip(METRICS, values, strict=True))
+
+
+def _rows_until(folder: Path, epoch: int) -> list[dict[str, float]]:
+    """What is known of the epochs up to ``epoch``; a damaged file is put aside."""
+    try:
+        rows = read_metrics(folder)
+        if not _sound(rows):
+            raise CheckpointError("checkpoint.metrics", path=str(folder), reason="wrong figures")
+    except CheckpointError:
+        try:
+            (folder / "metrics.csv").replace(folder / "metrics.damaged.csv")
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
+        return []
+    return [
+        {name: int(row[name]) if name in _COUNTS else row[name] for name in METRICS}
+        for row in rows
+        if row["epoch"] <= epoch
+    ]
+
+
+def _sound(rows: Sequence[dict[str, float]]) -> bool:
+    """Whether these are the columns that are written, finite, and a row for each of some epochs."""
+    if any(set(row) != set(METRICS) for row in rows):
+        return False
+    if not all(math.isfinite(value) for row in rows for value in row.values()):
+        return False
+    return all(one["epoch"] < later["epoch"] for one, later in pairwise(rows))
+
+
+def _cannot_write(folder: Path, error: OSError) -> CheckpointError:
+    reason = error.strerror or str(error)
+    return CheckpointError("checkpoint.write", path=str(folder), reason=reason)

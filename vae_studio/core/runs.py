@@ -7,25 +7,34 @@ A run folder holds ``config.json``, ``metrics.csv``, ``samples/`` and ``checkpoi
 from __future__ import annotations
 
 import csv
-import json
+import hashlib
+import io
 import math
 import shutil
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import typing
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from vae_studio.core.durable import write_json
 from vae_studio.core.errors import CheckpointError, StudioError
+from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.measures import Evaluation
+from vae_studio.core.reading import parse_json, read_bounded
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 FORMAT = 1
 WeightsType = Literal["float32", "float16"]
+Status = Literal["running", "interrupted", "finished", "stopped", "failed"]
 _MAX_JSON = 4 * 2**20  # bytes; the longest config.json that is written is a few hundred kB
+_MAX_METRICS = 16 * 2**20  # bytes; 10,000 epochs take two million
 _MAX_NAME = 200
+_MAX_TEXT = 100_000
+_CONFIG = "config.json"
 _TRASH = ".removed"
 
 
@@ -33,9 +42,10 @@ _TRASH = ".removed"
 class RunInfo:
     """What ``config.json`` says, checked.
 
-    variant: the row of ``VARIANTS`` it was started from, or "". evaluation: of the weights
-    after ``evaluated_epoch`` complete epochs, which may be fewer than ``epoch`` says.
-    status: ``running`` also after a crash. journal: (step, field, value) of changes in mid-run.
+    variant: the row of ``VARIANTS`` it was started from, or "". evaluation: of the weights after
+    ``evaluated_epoch`` complete epochs and ``evaluated_step`` steps, which may be fewer than
+    ``epoch`` and ``step`` say. status: ``running`` also after a crash, until somebody looks; then
+    ``interrupted``. journal: (step, field, value) of changes in mid-run.
     """
 
     path: Path
@@ -46,49 +56,67 @@ class RunInfo:
     spec: ModelSpec
     config: TrainConfig
     weights: WeightsType
-    status: Literal["running", "finished", "stopped", "failed"]
+    status: Status
     epoch: int
     step: int
     seconds: float
     evaluated_epoch: int
+    evaluated_step: int
     evaluation: Evaluation | None
     journal: tuple[tuple[int, str, float], ...] = ()
     bundled: bool = False
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is something left to train, and what that needs was saved."""
+        return (
+            not self.bundled
+            and self.weights == "float32"
+            and self.status != "finished"
+            and self.epoch < self.config.epochs
+        )
+
 
 def read_run(path: Path) -> RunInfo:
     """Read and check ``path/config.json``. Raises ``CheckpointError`` or ``SpecError``."""
-    values = read_json(path / "config.json", path)
+    return run_from_values(read_json(path / _CONFIG, path), path)
+
+
+def run_from_values(values: Mapping[str, Any], path: Path) -> RunInfo:
+    """The inverse of ``config_values``, checked. path: the run's folder."""
     if values.get("format") != FORMAT:
-        raise CheckpointError("checkpoint.format", path=str(path), found=values.get("format"))
+        found = str(values.get("format"))[:80]
+        raise CheckpointError("checkpoint.format", path=str(path), found=found)
     try:
         evaluation = values["evaluation"]
         spec = ModelSpec.from_dict(values["spec"])
         info = RunInfo(
             path=path,
-            name=_text(values["name"])[:_MAX_NAME],
+            name=clean_name(_text(values["name"])) or path.name,
             variant=_text(values["variant"]),
             created=_text(values["created"]),
             command=_text(values["command"]),
             spec=spec,
             config=TrainConfig.from_dict(values["config"]),
             weights=_choice(values["weights"], ("float32", "float16")),
-            status=_choice(values["status"], ("running", "finished", "stopped", "failed")),
+            status=_choice(values["status"], typing.get_args(Status)),
             epoch=_count(values["epoch"]),
             step=_count(values["step"]),
             seconds=_number(values["seconds"]),
             evaluated_epoch=_count(values["evaluated_epoch"]),
+            evaluated_step=_count(values.get("evaluated_step", values["step"])),
             evaluation=None if evaluation is None else Evaluation.from_dict(evaluation),
             journal=tuple(
-                (_count(step), _text(field), _number(value))
+                (_count(step), _choice(field, ("beta", "learning_rate")), _number(value))
                 for step, field, value in values["journal"]
             ),
-            bundled=path.resolve().parent == bundled_path("checkpoints").resolve(),
+            bundled=_is_bundled(path),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, StudioError):
             raise
-        raise CheckpointError("checkpoint.config", path=str(path), reason=repr(error)) from error
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise CheckpointError("checkpoint.config", path=str(path), reason=reason) from error
     if info.evaluation and len(info.evaluation.latent.kl) != spec.latent_dim:
         raise CheckpointError("checkpoint.figures", reason="statistics of another latent size")
     return info
@@ -110,66 +138,93 @@ def config_values(info: RunInfo) -> dict[str, Any]:
         "step": info.step,
         "seconds": round(info.seconds, 3),
         "evaluated_epoch": info.evaluated_epoch,
+        "evaluated_step": info.evaluated_step,
         "evaluation": info.evaluation.to_dict() if info.evaluation else None,
         "journal": [list(change) for change in info.journal],
     }
 
 
-def read_json(path: Path, run: Path) -> Mapping[str, Any]:
-    """A JSON object from a regular file of bounded size."""
+def read_json(path: Path, run: Path, digest: str | None = None) -> Mapping[str, Any]:
+    """A JSON object from a regular file of bounded size. digest: what its SHA-256 must be."""
     try:
         if not path.is_file():
-            part = "not_a_run" if path.name == "config.json" else "incomplete"
+            part = "not_a_run" if path.name == _CONFIG else "incomplete"
             raise CheckpointError(f"checkpoint.{part}", path=str(run))
-        if path.stat().st_size > _MAX_JSON:
-            raise CheckpointError("checkpoint.config", path=str(run), reason="file too large")
-        values = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError("checkpoint.config", path=str(run), reason=str(error)) from error
+        content = read_bounded(path, _MAX_JSON)
+        values = parse_json(content)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise CheckpointError("checkpoint.config", path=str(run), reason=reason[:200]) from error
+    if digest is not None and hashlib.sha256(content).hexdigest() != digest:
+        raise CheckpointError("checkpoint.digest", path=str(run))
     if not isinstance(values, dict):
         raise CheckpointError("checkpoint.config", path=str(run), reason="not an object")
     return values
 
 
+def clean_name(text: str) -> str:
+    """A name in one line, with nothing that is not seen: no control characters, and none that
+    turn the direction of writing."""
+    seen = (" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text[:1000])
+    return " ".join("".join(seen).split())[:_MAX_NAME]
+
+
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        raise TypeError(f"{str(value)[:80]!r} is no text")
+    value.encode()  # a lone surrogate, which JSON can write, could never be saved again
     return value
 
 
 def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
-        raise ValueError(f"{value!r} is no count")
+        raise ValueError(f"{str(value)[:80]!r} is no count")
     return value
 
 
 def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{str(value)[:80]!r} is no number")
     number = float(value)
     if not math.isfinite(number):
-        raise ValueError(f"{value!r} is not finite")
+        raise ValueError(f"{str(value)[:80]!r} is not finite")
     return number
 
 
 def _choice(value: Any, choices: tuple[str, ...]) -> Any:
     if value not in choices:
-        raise ValueError(f"{value!r} is none of {choices}")
+        raise ValueError(f"{str(value)[:80]!r} is none of {choices}")
     return value
 
 
-def list_runs(folders: Iterable[Path]) -> list[RunInfo]:
+def list_runs(folders: Iterable[Path], read: Callable[[Path], RunInfo] = read_run) -> list[RunInfo]:
     """The runs in ``folders``, the newest first within each; what is no run is left out."""
     found: list[RunInfo] = []
     for folder in folders:
         infos = []
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if path.name.startswith(".") or not (path / "config.json").is_file():
-                continue
+        for path in run_folders(folder):
             try:
-                infos.append(read_run(path))
+                infos.append(read(path))
             except StudioError:
                 continue  # opening it by hand says what is wrong with it
         found += sorted(infos, key=lambda info: info.created, reverse=True)
     return found
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """What looks like a run in ``folder``; nothing where that cannot be read."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [p for p in paths if not p.name.startswith(".") and _is_file(p / _CONFIG)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that is not ours
+        return False
 
 
 def bundled_runs() -> list[RunInfo]:
@@ -194,7 +249,7 @@ def find_run(text: str, folders: Iterable[Path] = ()) -> Path:
         path = Path()
     if path.name == text:
         for folder in (bundled_path("checkpoints"), *folders):
-            if (folder / text / "config.json").is_file():
+            if _is_file(folder / text / _CONFIG):
                 return folder / text
     known = ", ".join(info.path.name for info in bundled_runs())
     raise CheckpointError("checkpoint.not_found", path=text, known=known)
@@ -203,8 +258,9 @@ def find_run(text: str, folders: Iterable[Path] = ()) -> Path:
 def read_metrics(path: Path) -> list[dict[str, float]]:
     """The rows of ``metrics.csv``, one for each epoch; [] when there are none."""
     try:
-        with (path / "metrics.csv").open(newline="", encoding="utf-8") as file:
-            return [{key: float(row[key]) for key in row} for row in csv.DictReader(file)]
+        content = read_bounded(path / "metrics.csv", _MAX_METRICS)
+        reader = csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True)
+        return [{key: float(row[key]) for key in row} for row in reader]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, csv.Error) as error:
@@ -213,26 +269,58 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
 
 def rename_run(path: Path, name: str) -> RunInfo:
     """Give a run another name; its folder stays where it is. The name must hold a letter or so."""
-    name = " ".join(name.split())[:_MAX_NAME]
+    name = clean_name(name)
     if not name:
         raise CheckpointError("runs.name", name=name)
-    values = dict(read_json(path / "config.json", path))
     _refuse_bundled(path)
-    values["name"] = name
-    try:
-        write_json(path / "config.json", values)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CheckpointError("checkpoint.write", path=str(path), reason=reason) from error
-    return read_run(path)
+    return _rewrite(path, lambda info: replace(info, name=name))
+
+
+def mark_interrupted(path: Path) -> RunInfo:
+    """Note that a run which says that it is running is not: its program ended without a word.
+
+    Raises ``CheckpointError``, ``runs.locked`` where it still runs.
+    """
+    return _rewrite(
+        path,
+        lambda info: replace(info, status="interrupted") if info.status == "running" else info,
+    )
+
+
+def find_interrupted(folder: Path) -> list[RunInfo]:
+    """The runs in ``folder`` whose program ended without a word since the last time somebody asked,
+    the newest first. Each is marked, so that it is found once."""
+    found = []
+    for info in list_runs([folder]):
+        if info.status == "running" and not is_locked(info.path):
+            try:
+                found.append(mark_interrupted(info.path))
+            except CheckpointError:
+                continue  # somebody just went on with it, or the folder cannot be written
+    return found
+
+
+def _rewrite(path: Path, change: Callable[[RunInfo], RunInfo]) -> RunInfo:
+    """Change what ``config.json`` says, while nobody else writes to the run."""
+    read_run(path)  # only ever touch a run folder
+    with RunLock(path):
+        info = change(read_run(path))
+        try:
+            write_json(path / _CONFIG, config_values(info))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CheckpointError("checkpoint.write", path=str(path), reason=reason) from error
+    return info
 
 
 def remove_run(path: Path) -> Path:
     """Move a run out of the list, into a hidden folder beside it; returns where it is now."""
     _refuse_bundled(path)
-    read_json(path / "config.json", path)  # only ever touch a run folder
+    read_json(path / _CONFIG, path)  # only ever touch a run folder
     trash = path.parent / _TRASH
     target = trash / f"{time.time_ns()}-{path.name}"
+    with RunLock(path):
+        pass  # nobody writes to it; Windows moves no folder with an open file in it
     try:
         trash.mkdir(exist_ok=True)
         path.rename(target)
@@ -261,6 +349,13 @@ def empty_trash(folder: Path, older_than: float) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _is_bundled(path: Path) -> bool:
+    try:
+        return path.resolve().parent == bundled_path("checkpoints").resolve()
+    except (OSError, RuntimeError):  # links that lead in a circle
+        return False
+
+
 def _refuse_bundled(path: Path) -> None:
-    if path.resolve().parent == bundled_path("checkpoints").resolve():
+    if _is_bundled(path):
         raise CheckpointError("runs.bundled", path=path.name)

@@ -23,8 +23,8 @@ from vae_studio.core.digit import (
     centre_of_mass,
 )
 from vae_studio.core.errors import ImageError
+from vae_studio.core.picture_files import MAX_PIXELS
 
-MAX_PIXELS: Final = 50_000_000  # a larger picture is a mistake, and would take gigabytes
 WORK_SIDE: Final = 1000  # larger pictures are averaged down to this, px: a digit needs far less
 FINE: Final = 10  # picture ink is fitted and centred to a tenth of a pixel of the result
 FLAT: Final = 0.04  # contrast below ten grey levels of 255 is compression noise, not ink
@@ -67,8 +67,8 @@ def _channels(image: Image.Image | NDArray[Any]) -> NDArray[Any]:
         _check_size(*image.size)
         try:
             array = np.asarray(_plain(ImageOps.exif_transpose(image)))
-        except (OSError, ValueError) as error:  # a truncated file is first read here
-            raise ImageError("image.unreadable", reason=str(error)) from error
+        except Exception as error:  # a picture that was not decoded yet is first read here
+            raise ImageError("image.unreadable", reason=str(error)[:200]) from error
     else:
         array = np.asarray(image)
     if array.ndim == 2:

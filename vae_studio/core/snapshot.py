@@ -22,6 +22,7 @@ class Snapshot:
     id: differs for different weights. run: the folder of the run they belong to; name: what that
     is called. epoch, step: complete ones. evaluation: what was measured on these very weights,
     where it was. latent: of each dimension, from there or from the last epoch that was measured.
+    older: these are of the checkpoint before the newest, which is damaged.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Snapshot:
     weights: Mapping[str, Tensor]
     evaluation: Evaluation | None = None
     latent: LatentStats | None = None
+    older: bool = False
 
     def build(self) -> VAE:
         """A model with these weights: eval mode, no gradients. The weights are not copied."""

@@ -39,7 +39,7 @@ class _Checked:
         for item in fields(self):
             value = getattr(self, item.name)
             if "choices" in item.metadata:
-                if value not in item.metadata["choices"]:
+                if not isinstance(value, str) or value not in item.metadata["choices"]:
                     raise SpecError(
                         "spec.choice",
                         field=item.name,
@@ -69,9 +69,9 @@ class _Checked:
         if not isinstance(values, Mapping):
             raise SpecError("spec.type", field=cls.__name__, value=values, expected="an object")
         known = {item.name: item for item in fields(cls)}
-        unknown = sorted(str(name) for name in set(values) - set(known))
-        if unknown:
-            raise SpecError("spec.unknown_field", field=unknown[0], known=", ".join(known))
+        unknown = min((str(name) for name in values if name not in known), default=None)
+        if unknown is not None:
+            raise SpecError("spec.unknown_field", field=unknown[:80], known=", ".join(known))
         given = {}
         for name, value in values.items():
             default = known[name].default
@@ -125,14 +125,20 @@ class ModelSpec(_Checked):
     image_shape: tuple[int, ...] = _between(1, 512, (1, 28, 28))
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        for name in ("hidden", "image_shape"):
+            if not isinstance(getattr(self, name), tuple):
+                value = getattr(self, name)
+                raise SpecError("spec.type", field=name, value=value, expected="a list")
+        # Lengths come first: a stranger's list may have a million entries.
         if not 1 <= len(self.hidden) <= 4:
-            raise SpecError("spec.length", field="hidden", value=self.hidden, low=1, high=4)
+            raise SpecError("spec.length", field="hidden", value=len(self.hidden), low=1, high=4)
+        if len(self.image_shape) == 3:
+            super().__post_init__()
         if len(self.image_shape) != 3 or self.image_shape[0] not in (1, 3):
             raise SpecError(
                 "spec.type",
                 field="image_shape",
-                value=self.image_shape,
+                value=self.image_shape[:4],
                 expected="(1 or 3, height, width)",
             )
 

@@ -7,6 +7,7 @@ state, copy it or save it without a lock. ``TrainState`` holds all that training
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from vae_studio.core.evaluate import evaluate
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.losses import loss_terms
 from vae_studio.core.measures import Terms
-from vae_studio.core.model import VAE, initialise
+from vae_studio.core.model import VAE, initialise, parameter_count
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 FIXED_SAMPLES = 16  # points of the prior that are decoded after every epoch
@@ -62,7 +63,7 @@ class TrainState:
 def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
     """Fresh weights and a fresh optimiser; the same spec, configuration and seed give the same.
 
-    Raises ``SpecError`` where the model does not fit the batch size or the data set.
+    Raises ``SpecError`` where the model is too large, or does not fit batch size or data set.
     """
     if spec.batch_norm and config.batch_size < 2:
         raise SpecError(
@@ -70,6 +71,7 @@ def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
         )
     if config.dataset in DATASETS:
         _check_fit(spec, DATASETS[config.dataset])
+    parameter_count(spec)  # which refuses a model that is too large
     device = pick_device(config.device)
     model = VAE(spec)
     initialise(model, config.init, _generator(config.seed, _INIT))
@@ -161,16 +163,30 @@ def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterat
     except FloatingPointError:
         yield TrainingFailed("train.not_finite", state.epoch + 1, state.step + 1)
     except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
-        yield TrainingFailed("train.memory", state.epoch + 1, state.step + 1)
+        yield TrainingFailed(
+            "train.memory", state.epoch + 1, state.step + 1, size=wanted_memory(error, state.spec)
+        )
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """On the CPU, torch has no error type of its own for this."""
     return isinstance(
         error, (torch.cuda.OutOfMemoryError, MemoryError)
     ) or "DefaultCPUAllocator" in str(error)
+
+
+def wanted_memory(error: Exception, spec: ModelSpec) -> str:
+    """How much an allocation that failed had asked for, as ``1.2 GB``; where it does not say, what
+    weights, gradients and Adam's moments take."""
+    found = re.search(r"allocate ([\d.]+) ?(bytes|[KMGT]iB)", str(error))
+    if found:
+        factor = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[found[2]]
+        size = float(found[1]) * factor
+    else:
+        size = 16.0 * parameter_count(spec)
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Iterator[StepDone]:

@@ -1,4 +1,4 @@
-"""Where the user's runs and settings are kept."""
+"""Where the user's runs, settings and logs are kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_data_path, user_log_path
 
 
 def home() -> Path:
@@ -22,6 +22,14 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def log_folder() -> Path:
+    """Where the log and crash reports are: the platform's place for them, or in ``home()`` where
+    ``VAE_STUDIO_HOME`` names that. Not created here."""
+    if os.environ.get("VAE_STUDIO_HOME"):
+        return home() / "log"
+    return user_log_path("vae-studio", appauthor=False)
+
+
 def new_run_name(variant: str, taken: Collection[str] = ()) -> str:
     """What a new run is called in lists until it is renamed: variant, day and time, and a number
     where that is ``taken``."""
@@ -34,7 +42,11 @@ def new_run_name(variant: str, taken: Collection[str] = ()) -> str:
 
 def new_run_folder(variant: str) -> Path:
     """A folder for a new run that does not exist yet: variant, date and time."""
-    base = runs_folder() / f"{variant}-{datetime.now():%Y%m%d-%H%M%S}"
+    return free_folder(runs_folder() / f"{variant}-{datetime.now():%Y%m%d-%H%M%S}")
+
+
+def free_folder(base: Path) -> Path:
+    """``base``, or with a number behind it where that exists."""
     folder, number = base, 2
     while folder.exists():
         folder, number = base.with_name(f"{base.name}-{number}"), number + 1

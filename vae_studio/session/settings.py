@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from vae_studio.core.durable import write_json
+from vae_studio.core.reading import parse_json, read_bounded
 
 Theme = Literal["system", "dark", "light"]
 _MAX_BYTES = 2**20
@@ -27,10 +27,8 @@ class AppSettings:
 def load_settings(path: Path) -> AppSettings:
     """Read settings; what is missing, damaged or of another version falls back to its default."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return AppSettings()
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        values = parse_json(read_bounded(path, _MAX_BYTES))
+    except (OSError, ValueError):
         return AppSettings()
     if not isinstance(values, dict):
         return AppSettings()
@@ -41,7 +39,17 @@ def load_settings(path: Path) -> AppSettings:
     }
     if known.get("theme") not in ("system", "dark", "light"):
         known.pop("theme", None)
+    if not _can_be_path(known.get("model", "")):
+        known.pop("model")
     return AppSettings(**known)
+
+
+def _can_be_path(text: str) -> bool:
+    """Whether the system can be asked for it: it raises where a name is too long."""
+    parts = text.replace("\\", "/").split("/")
+    return (
+        "\0" not in text and all(len(part.encode()) <= 255 for part in parts) and len(text) < 4000
+    )
 
 
 def save_settings(path: Path, settings: AppSettings) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from vae_studio.core import runs
-from vae_studio.core.errors import StudioError
+from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.session.folders import runs_folder
 
 T = TypeVar("T")
@@ -24,9 +24,36 @@ class Library(QObject):
     failed = Signal(object)
     renamed = Signal(object, str)
 
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bundled: list[runs.RunInfo] | None = None
+        self._known: dict[Path, tuple[tuple[int, ...], runs.RunInfo]] = {}
+
     def runs(self) -> list[runs.RunInfo]:
         """The models that ship, then the user's own, the newest first."""
-        return [*runs.bundled_runs(), *runs.list_runs([runs_folder()])]
+        if self._bundled is None:
+            self._bundled = runs.bundled_runs()
+        own = runs.list_runs([runs_folder()], self._read)
+        self._known = {info.path: self._known[info.path] for info in own}
+        return [*self._bundled, *own]
+
+    def _read(self, path: Path) -> runs.RunInfo:
+        """``read_run``, once for each state of the file: there may be hundreds."""
+        try:
+            about = (path / "config.json").stat()
+        except OSError as error:
+            raise CheckpointError("checkpoint.not_a_run", path=str(path)) from error
+        state = (about.st_mtime_ns, about.st_size, about.st_ino)
+        known = self._known.get(path)
+        if known is None or known[0] != state:
+            known = self._known[path] = (state, runs.read_run(path))
+        return known[1]
+
+    def take_interrupted(self) -> list[runs.RunInfo]:
+        """The runs whose program ended without a word, the newest first; each is told once."""
+        found = [info for info in runs.find_interrupted(runs_folder()) if info.can_resume]
+        self.changed.emit()
+        return found
 
     def rename(self, info: runs.RunInfo, name: str, in_training: Path | None) -> None:
         """Give a run of the user's another name. in_training: the run that is being written,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,23 +14,26 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QGuiApplication,
     QKeySequence,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QFileDialog,
     QMainWindow,
     QMenu,
     QMenuBar,
     QMessageBox,
 )
 
-from vae_studio import __version__
+from vae_studio import __version__, logs
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
+from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.draw.panel import DrawPanel
@@ -38,10 +41,12 @@ from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.status_bar import StatusBar
 from vae_studio.ui.store import Store
+from vae_studio.ui.training import TrainingView
 from vae_studio.ui.widgets.palette import CommandPalette
 from vae_studio.ui.widgets.toast import Toast
 
 if TYPE_CHECKING:
+    from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
 
 _SIZE = QSize(1280, 800)
@@ -68,6 +73,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(store)
         self.setStatusBar(self.status)
         self._make_actions(settings.theme)
+        self._log_window: LogWindow | None = None
         self.toast = Toast(self)
         room = self.screen().availableSize() - QSize(0, _TITLE_BAR)
         self.resize(_SIZE.boundedTo(room))
@@ -79,6 +85,10 @@ class MainWindow(QMainWindow):
         store.snapshot_changed.connect(self._bring_forward)
         store.history_changed.connect(self._enable_history)
         store.training.ended.connect(self._say_end)
+        store.training.changed.connect(self._enable_place)
+        store.training.unsaved.connect(self._ask_for_place)
+        store.training.saved.connect(self._say_saved)
+        store.noticed.connect(self._say_notice)
 
     def panel(self, kind: type[P]) -> P:
         """The panel of that class."""
@@ -133,6 +143,10 @@ class MainWindow(QMainWindow):
         standard = QKeySequence.StandardKey
         file = bar.addMenu(self.tr("&File"))
         self._action(file, self.tr("&Open run…"), self.panel(ModelsPanel).choose_run, standard.Open)
+        self.elsewhere_action = self._action(
+            file, self.tr("&Save the training elsewhere…"), self._choose_place
+        )
+        self.elsewhere_action.setEnabled(False)
         file.addSeparator()
         self._action(file, self.tr("&Quit"), self.close, "Ctrl+Q")  # Qt has none on bare X11
         edit = bar.addMenu(self.tr("&Edit"))
@@ -154,6 +168,8 @@ class MainWindow(QMainWindow):
         model.addSeparator()
         self._action(model, self.tr("&Train or pause"), self._space, "Space")
         self._action(model, self.tr("&Stop the training"), store.training.stop, "Ctrl+.")
+        models = self.panel(ModelsPanel)
+        self._action(model, self.tr("&Resume the training of this run"), models.resume_current)
         self._action(model, self.tr("&Follow the training"), lambda: store.follow(True), "Ctrl+F")
         view = bar.addMenu(self.tr("&View"))
         for dock in self.docks.values():
@@ -164,6 +180,8 @@ class MainWindow(QMainWindow):
         self._action(view, self.tr("&Reset layout"), self.reset_layout, "Ctrl+Shift+R")
         help_menu = bar.addMenu(self.tr("&Help"))
         self._action(help_menu, self.tr("&Commands…"), self.show_palette, "Ctrl+K")
+        self._action(help_menu, self.tr("Show &log"), lambda: self.log_window.show_log())
+        self._action(help_menu, self.tr("Copy crash &report"), self._copy_report)
         self._action(help_menu, self.tr("&About VAE Studio"), self._show_about)
         self._enable_history()
 
@@ -218,6 +236,19 @@ class MainWindow(QMainWindow):
         palette.show()
         return palette
 
+    @property
+    def log_window(self) -> LogWindow:
+        """Made when it is first wanted; hidden until it is told to show something."""
+        if self._log_window is None:
+            self._log_window = LogWindow(self)
+            self.closing.connect(self._log_window.close)
+        return self._log_window
+
+    def _copy_report(self) -> None:
+        QGuiApplication.clipboard().setText(logs.report())
+        text = self.tr("The crash report is on the clipboard. Nothing was sent anywhere.")
+        self.toast.show_message(text)
+
     def _show_about(self) -> None:
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -250,9 +281,68 @@ class MainWindow(QMainWindow):
             self.toast.show_message(self.tr("Training stopped. The model is kept in your list."))
 
     @Slot(object)
+    def _say_notice(self, notice: StudioError) -> None:
+        self.toast.show_message(error_sentence(notice))
+
+    def offer_resume(self, interrupted: Sequence[RunInfo]) -> None:
+        """After a program ended without a word: offer to go on with its newest run."""
+        info = interrupted[0]
+        text = self.tr("“{name}” was interrupted. It is kept up to epoch {epoch} of {epochs}.")
+        if len(interrupted) > 1:
+            text += " " + self.tr("{n} more in the list can be resumed, too.")
+        filled = text.format(
+            name=info.name,
+            epoch=info.epoch,
+            epochs=info.config.epochs,
+            n=len(interrupted) - 1,
+        )
+        self.toast.ask(filled, [(self.tr("Resume"), lambda: self.store.resume_training(info))])
+
+    @Slot(object)
+    def _ask_for_place(self, error: StudioError) -> None:
+        """A training cannot be written: it is held until there is room, or another folder."""
+        self.toast.ask(
+            error_sentence(error) + " " + self.tr("The training waits meanwhile."),
+            [
+                (self.tr("Save elsewhere…"), self._choose_place),
+                (self.tr("Try again"), self.store.training.save_again),
+            ],
+            is_error=True,
+        )
+
+    @Slot()
+    def _choose_place(self) -> None:
+        """Ask for a folder in which the run gets one of its own."""
+        dialog = QFileDialog(self, self.tr("Save the training in"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.store.save_training_in)
+        dialog.rejected.connect(self.store.training.tell_unsaved)
+        dialog.open()
+
+    @Slot(object)
+    def _enable_place(self, view: TrainingView) -> None:
+        self.elsewhere_action.setEnabled(view.can_save)
+
+    @Slot(object)
+    def _say_saved(self, folder: Path) -> None:
+        text = self.tr("Saved in {folder}. The training goes on.")
+        self.toast.show_message(text.format(folder=folder))
+
+    @Slot(object)
     def show_error(self, error: StudioError) -> None:
-        """Say what went wrong and what to do next."""
-        self.toast.show_error(error_sentence(error), str(error))
+        """Say what went wrong and what to do next. What nobody foresaw has a whole report."""
+        unforeseen = error.code == "worker.unexpected"
+        details = f"{error}\n\n{logs.report()}" if unforeseen else str(error)
+        self.toast.show_error(error_sentence(error), details)
+
+    def say_crashed(self, crash: Path) -> None:
+        """Say that the last window ended in a crash; ``crash``: what was put aside of it."""
+        self.toast.show_message(
+            self.tr("VAE Studio ended unexpectedly last time."),
+            self.tr("Show report"),
+            lambda: self.log_window.show_report(crash),
+        )
 
     @Slot(str, object)
     def _offer_undo(self, name: str, removed: Path) -> None:
@@ -267,11 +357,11 @@ class MainWindow(QMainWindow):
     # Events of the window ------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_run(event) is not None:
+        if _dropped_path(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _dropped_run(event)
+        path = _dropped_path(event)
         if path is not None:
             self.store.open_model(path)
             event.acceptProposedAction()
@@ -295,9 +385,9 @@ def _leaves(menu: QMenuBar | QMenu) -> list[tuple[str, QAction]]:
     return found
 
 
-def _dropped_run(event: QDropEvent) -> Path | None:
+def _dropped_path(event: QDropEvent) -> Path | None:
+    """The first file or folder of this machine; whether it can be opened, opening it says."""
     for url in event.mimeData().urls():
-        path = Path(url.toLocalFile())
-        if url.isLocalFile() and (path / "config.json").is_file():
-            return path
+        if url.isLocalFile() and url.toLocalFile():
+            return Path(url.toLocalFile())
     return None

@@ -5,9 +5,11 @@ Placeholders are filled after translation, by name.
 
 from __future__ import annotations
 
+import unicodedata
+
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from vae_studio.core.errors import StudioError
+from vae_studio.core.errors import StudioError, short
 
 _CONTEXT = "Messages"
 
@@ -45,6 +47,24 @@ ERRORS: dict[str, str] = {
     ),
     "data.length": QT_TRANSLATE_NOOP(
         "Messages", "{path} should hold {expected} values and holds {found}. Get the file again."
+    ),
+    "data.empty": QT_TRANSLATE_NOOP(
+        "Messages", "{path} holds no values at all. Choose the original file."
+    ),
+    "data.shape": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} holds {found} values, where images of {wanted} are needed. "
+        "Choose the original file.",
+    ),
+    "data.counts": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} holds {images} images, and there are {labels} labels. "
+        "Choose two files that belong together.",
+    ),
+    "data.labels": QT_TRANSLATE_NOOP(
+        "Messages",
+        "An image of {path} has the label {label}; the last class is {last}. "
+        "Choose the labels that belong to it.",
     ),
     "data.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no data set “{name}”. Use one of: {known}."
@@ -88,7 +108,34 @@ ERRORS: dict[str, str] = {
         "Messages",
         "The training state of {path} is damaged: {reason}. The model itself still opens.",
     ),
-    "checkpoint.too_large": QT_TRANSLATE_NOOP(
+    "checkpoint.older": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The newest checkpoint of {name} is damaged; this is the one before it. "
+        "There is nothing to do.",
+    ),
+    "checkpoint.no_training": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{name} was saved without what going on needs (as float16). Train a new model instead.",
+    ),
+    "checkpoint.pickle": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} is a pickle (.pt, .pth, .ckpt): opening it could run a stranger’s program, so it "
+        "stays closed. docs/from-pth.md turns one that you trust into a run folder.",
+    ),
+    "checkpoint.bare_weights": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} looks like a safetensors file: weights alone. Open the run folder that it belongs "
+        "to, or make one as docs/from-pth.md shows.",
+    ),
+    "checkpoint.a_file": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} is a file that VAE Studio does not open. Choose a run folder: one with a "
+        "config.json and safetensors weights.",
+    ),
+    "checkpoint.unreadable": QT_TRANSLATE_NOOP(
+        "Messages", "{path} cannot be read: {reason}. Check its permissions, or copy it again."
+    ),
+    "spec.too_large": QT_TRANSLATE_NOOP(
         "Messages",
         "The model would have {parameters} parameters; the limit is {limit}. "
         "Choose smaller layers.",
@@ -98,6 +145,16 @@ ERRORS: dict[str, str] = {
     ),
     "checkpoint.write": QT_TRANSLATE_NOOP(
         "Messages", "Cannot write to {path}: {reason}. Free some space, or choose another folder."
+    ),
+    "runs.locked": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{name} is being written by another window or command. Wait for it, or stop it there.",
+    ),
+    "runs.finished": QT_TRANSLATE_NOOP(
+        "Messages", "{name} has done all its epochs. Train a new model to go further."
+    ),
+    "resume.options": QT_TRANSLATE_NOOP(
+        "Messages", "A run goes on as it was. Leave out {options}, or train a new model."
     ),
     "runs.name": QT_TRANSLATE_NOOP("Messages", "A run needs a name. Type at least one letter."),
     "runs.bundled": QT_TRANSLATE_NOOP(
@@ -114,6 +171,14 @@ ERRORS: dict[str, str] = {
     ),
     "image.unreadable": QT_TRANSLATE_NOOP(
         "Messages", "The picture cannot be read: {reason}. Use a PNG, JPEG, BMP or GIF."
+    ),
+    "image.format": QT_TRANSLATE_NOOP(
+        "Messages", "The file is no picture that VAE Studio opens. Save it as one of: {formats}."
+    ),
+    "image.slow": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The picture is packed in a way that would take too long to unpack ({reason}). "
+        "Save it again as a PNG.",
     ),
     "image.empty": QT_TRANSLATE_NOOP("Messages", "The picture is empty. Choose another one."),
     "image.too_large": QT_TRANSLATE_NOOP(
@@ -153,8 +218,8 @@ ERRORS: dict[str, str] = {
     ),
     "train.memory": QT_TRANSLATE_NOOP(
         "Messages",
-        "Training stopped at step {step}: not enough memory. "
-        "Choose a smaller batch or a smaller model.",
+        "Not enough memory to train: {size} could not be had. "
+        "Choose a smaller batch or a smaller model; what was saved is kept.",
     ),
     "worker.no_torch": QT_TRANSLATE_NOOP(
         "Messages",
@@ -171,7 +236,16 @@ ERRORS: dict[str, str] = {
 def sentence(code: str, params: dict[str, object]) -> str:
     """The translated sentence of an error code, with its parameters filled in."""
     template = QCoreApplication.translate(_CONTEXT, ERRORS[code])
-    return template.format_map(_Filled({name: str(value) for name, value in params.items()}))
+    return template.format_map(_Filled({name: _plain(value) for name, value in params.items()}))
+
+
+def _plain(value: object) -> str:
+    """A value as it may stand in a sentence: short, in one line, with nothing that is not seen and
+    nothing that turns the direction of writing."""
+    text = short(str, value, 2000)
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    seen = "".join(" " if unicodedata.category(sign) in hidden else sign for sign in text)
+    return short(str, " ".join(seen.split(" ")))
 
 
 class _Filled(dict[str, str]):

@@ -76,6 +76,7 @@ class StatusBar(QStatusBar):
                 TrainStatus.STARTING: self.tr("preparing {name}…"),
                 TrainStatus.RUNNING: self.tr("training {name}"),
                 TrainStatus.PAUSED: self.tr("{name} paused"),
+                TrainStatus.UNSAVED: self.tr("{name} held: it cannot be saved"),
                 TrainStatus.STOPPING: self.tr("stopping {name}…"),
             }[view.status].format(name=view.request.name)
         ]

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.session import state as transitions
-from vae_studio.session.folders import new_run_folder, new_run_name
+from vae_studio.session.folders import free_folder, new_run_folder, new_run_name
 from vae_studio.session.history import History
 from vae_studio.session.requests import (
     DecodeRequest,
@@ -38,6 +38,7 @@ from vae_studio.workers.explore_thread import ExploreThread
 from vae_studio.workers.train_thread import TrainRequest
 
 if TYPE_CHECKING:
+    from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
     from vae_studio.core.spec import ModelSpec, TrainConfig
 
@@ -48,7 +49,8 @@ class Store(QObject):
     state_changed(new, old): another ``SessionState``. snapshot_changed(snapshot): other weights
     are shown. decoded(DecodeResult), encoded(EncodeResult), answered(lane, result): answers.
     following_changed(bool).
-    failed(StudioError). device_known(name, threads): what models train on, once torch is
+    failed(StudioError). noticed(StudioError): good to know, such as which checkpoint was damaged.
+    device_known(name, threads): what models train on, once torch is
     loaded. history_changed(): undo or redo may be possible now, or no longer.
     """
 
@@ -59,6 +61,7 @@ class Store(QObject):
     answered = Signal(str, object)
     following_changed = Signal(bool)
     failed = Signal(object)
+    noticed = Signal(object)
     device_known = Signal(str, int)
     history_changed = Signal()
 
@@ -85,6 +88,7 @@ class Store(QObject):
         self.training.snapshot_arrived.connect(self._take_live_snapshot)
         self.training.ended.connect(self._training_ended)
         self.training.failed.connect(self.failed)
+        self.training.noticed.connect(self.noticed)
 
     def start(self) -> None:
         """Start the thread that answers; it begins by loading torch."""
@@ -340,6 +344,8 @@ class Store(QObject):
             self._replace(new)
         self.history_changed.emit()
         self.snapshot_changed.emit(result.snapshot)
+        if result.snapshot.older:
+            self.noticed.emit(StudioError("checkpoint.older", name=result.snapshot.name))
         self._ask_anew()
 
     def follow(self, follow: bool) -> None:
@@ -411,6 +417,19 @@ class Store(QObject):
         name = new_run_name(variant, taken)
         request = TrainRequest(spec, config, variant, name, new_run_folder(variant))
         self.training.start(request)
+
+    def resume_training(self, info: RunInfo) -> None:
+        """Go on with a run where it was saved."""
+        request = TrainRequest(
+            info.spec, info.config, info.variant, info.name, info.path, resume=True
+        )
+        self.training.start(request)
+
+    def save_training_in(self, place: Path | str) -> None:
+        """Write a run that is held into a folder of its own in ``place``, and go on there."""
+        request = self.training.view.request
+        if request is not None:
+            self.training.save_in(free_folder(Path(place) / request.folder.name))
 
 
 def first_model() -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QFont, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QStyleFactory, QWidget
 
 from vae_studio.core.resources import bundled_path
@@ -153,7 +153,11 @@ def _style_sheet(c: Colors) -> str:
     QSpinBox, QDoubleSpinBox, QComboBox, QLineEdit {{ background: {c.base}; color: {c.text};
         border: 1px solid {c.line}; border-radius: 4px; padding: 2px 4px; min-height: 18px;
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
-    QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QLineEdit:focus
+    QPlainTextEdit {{ background: {c.base}; color: {c.text}; border: 1px solid {c.line};
+        border-radius: 4px; padding: 4px; selection-background-color: {c.accent};
+        selection-color: {c.on_accent}; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: none; }}
+    QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QLineEdit:focus, QPlainTextEdit:focus
         {{ border-color: {c.accent}; }}
     QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{ color: {c.faint}; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
@@ -233,6 +237,11 @@ def _icon(name: str, scheme: Colors, role: str = "") -> QIcon:
     off_and_on |= {f"color_on{mode}": on for mode in ("", "_active", "_selected")}
     icon: QIcon = qtawesome.icon(name, color=color, color_disabled=scheme.faint, **off_and_on)
     return icon
+
+
+def set_monospaced(widget: QWidget) -> None:
+    """The system's font with letters of one width, for logs and tracebacks."""
+    widget.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
 
 
 def tabular(widget: QWidget) -> None:

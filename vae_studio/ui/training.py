@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -23,6 +24,7 @@ class TrainStatus(Enum):
     STARTING = "starting"
     RUNNING = "running"
     PAUSED = "paused"
+    UNSAVED = "unsaved"  # held, since the run cannot be written
     STOPPING = "stopping"
 
 
@@ -50,12 +52,19 @@ class TrainingView:
     @property
     def can_stop(self) -> bool:
         """Whether *Stop* is."""
-        return self.status in (TrainStatus.STARTING, TrainStatus.RUNNING, TrainStatus.PAUSED)
+        return self.status not in (TrainStatus.IDLE, TrainStatus.STOPPING)
+
+    @property
+    def can_save(self) -> bool:
+        """Whether *Save elsewhere* is: the training is held until its run can be written."""
+        return self.status is TrainStatus.UNSAVED
 
 
 class Training(QObject):
     """Signals: ``started(request)``, ``changed(view)``, ``events_arrived(events)``,
-    ``snapshot_arrived(snapshot)``, ``ended(event or None)``, ``failed(error)``."""
+    ``snapshot_arrived(snapshot)``, ``ended(event or None)``, ``failed(error)``;
+    ``resumed(rows)``, of ``metrics.csv`` so far; ``unsaved(error)`` and ``saved(folder)``, when
+    the run cannot be written and when it can again; ``noticed(error)``, good to know."""
 
     started = Signal(object)
     changed = Signal(object)
@@ -63,6 +72,10 @@ class Training(QObject):
     snapshot_arrived = Signal(object)
     ended = Signal(object)
     failed = Signal(object)
+    resumed = Signal(object)
+    unsaved = Signal(object)
+    saved = Signal(object)
+    noticed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +86,7 @@ class Training(QObject):
         self._pace = _Pace()
         self._shown_at, self._unshown = 0.0, False
         self._end: TrainingDone | TrainingFailed | None = None
+        self._trouble: StudioError | None = None  # why the run cannot be written
 
     def start(self, request: TrainRequest) -> None:
         """Begin a run; nothing happens while another is there."""
@@ -85,6 +99,13 @@ class Training(QObject):
         self._timer.start()
         self._thread.start()
         self.started.emit(request)
+
+    def pause_resume_or_save(self) -> None:
+        """What the middle button does."""
+        if self.view.can_save:
+            self.save_again()
+        else:
+            self.pause_or_resume()
 
     def pause_or_resume(self) -> None:
         """Hold the run, or let it go on."""
@@ -99,15 +120,35 @@ class Training(QObject):
             self._show(replace(self.view, status=TrainStatus.RUNNING))
 
     def stop(self) -> None:
-        """Ask the run to end and to keep its model."""
+        """Ask the run to end and to keep its model; one that cannot be written ends as it was
+        last saved."""
         if self._thread is not None and self.view.can_stop:
-            self._thread.control.stop()
+            if self.view.can_save:
+                self._thread.give_up()
+            else:
+                self._thread.control.stop()
             self._show(replace(self.view, status=TrainStatus.STOPPING, seconds_left=None))
+
+    def save_again(self) -> None:
+        """Try to write a run that is held."""
+        if self._thread is not None and self.view.can_save:
+            self._thread.save_again()
+
+    def save_in(self, folder: Path) -> None:
+        """Write a run that is held into another folder, a new one, and go on there."""
+        if self._thread is not None and self.view.can_save:
+            self._thread.save_in(folder)
+
+    @Slot()
+    def tell_unsaved(self) -> None:
+        """Say once more that a run is held."""
+        if self.view.can_save and self._trouble is not None:
+            self.unsaved.emit(self._trouble)
 
     def shutdown(self) -> None:
         """End the run and wait until it is saved; for when the window closes."""
         if self._thread is not None:
-            self._thread.control.stop()
+            self._thread.give_up()
             self._thread.wait()
             self._thread_finished()
 
@@ -119,6 +160,13 @@ class Training(QObject):
         view = self.view
         if mail.started and view.status is TrainStatus.STARTING:
             view = replace(view, status=TrainStatus.RUNNING)
+        if mail.unsaved is not None and view.request is not None:
+            view = replace(view, status=TrainStatus.UNSAVED, seconds_left=None)
+        if mail.saved is not None and view.request is not None:
+            request = replace(view.request, folder=mail.saved)
+            status = self._after_saving(view.status)
+            self._pace = _Pace()
+            view = replace(view, request=request, status=status)
         steps = [event for event in mail.events if isinstance(event, StepDone)]
         if mail.steps_per_epoch and view.request:
             view = replace(view, steps=mail.steps_per_epoch * view.request.config.epochs)
@@ -136,17 +184,26 @@ class Training(QObject):
             self.view = view
             if self._unshown and time.monotonic() - self._shown_at >= _SHOW_SECONDS:
                 self._show(view)
+        if mail.rows:
+            self.resumed.emit(mail.rows)
         if mail.events:
             self.events_arrived.emit(mail.events)
         if mail.snapshot is not None:
             self.snapshot_arrived.emit(mail.snapshot)
+        if mail.notice is not None:
+            self.noticed.emit(mail.notice)
+        if mail.unsaved is not None:
+            self._trouble = mail.unsaved
+            self.unsaved.emit(mail.unsaved)
+        if mail.saved is not None:
+            self.saved.emit(mail.saved)
         if mail.error is not None:
             self.failed.emit(mail.error)
         for event in mail.events:
             if isinstance(event, (TrainingDone, TrainingFailed)):
                 self._end = event
             if isinstance(event, TrainingFailed):
-                self.failed.emit(StudioError(event.code, step=event.step))
+                self.failed.emit(StudioError(event.code, step=event.step, size=event.size))
 
     @Slot()
     def _thread_finished(self) -> None:
@@ -160,6 +217,15 @@ class Training(QObject):
         thread.deleteLater()
         self._show(TrainingView())
         self.ended.emit(self._end)
+
+    def _after_saving(self, status: TrainStatus) -> TrainStatus:
+        """What a run that was held does next."""
+        if status is not TrainStatus.UNSAVED or self._thread is None:
+            return status
+        control = self._thread.control
+        if control.stopped:
+            return TrainStatus.STOPPING
+        return TrainStatus.PAUSED if control.paused else TrainStatus.RUNNING
 
     def _show(self, view: TrainingView) -> None:
         self.view = view

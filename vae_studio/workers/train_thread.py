@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +17,12 @@ from PySide6.QtCore import QObject, QThread
 
 from vae_studio.core.control import TrainControl
 from vae_studio.core.errors import StudioError
-from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 if TYPE_CHECKING:
+    from vae_studio.core.data import DatasetPair
+    from vae_studio.core.recorder import RunRecorder
     from vae_studio.core.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -26,24 +32,36 @@ _SNAPSHOT_EVERY = 0.5  # seconds; each is a copy of all weights
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What to train, and the new folder that keeps it."""
+    """What to train, and the folder that keeps it: a new one, or with ``resume`` the run to go on
+    with."""
 
     spec: ModelSpec
     config: TrainConfig
     variant: str
     name: str
     folder: Path
+    resume: bool = False
 
 
 @dataclass
 class Mail:
-    """What came since the last look. snapshot: the latest only. steps_per_epoch: 0 until known."""
+    """What came since the last look.
+
+    snapshot: the latest only. steps_per_epoch: 0 until known. rows: of ``metrics.csv``, from
+    before a run was taken up again. error: how it ended. notice: what the user should know.
+    unsaved: the run cannot be written, and the training is held. saved: it is written again, in
+    this folder.
+    """
 
     events: list[Event] = field(default_factory=list)
     snapshot: Snapshot | None = None
     steps_per_epoch: int = 0
     started: bool = False
+    rows: tuple[dict[str, float], ...] = ()
     error: StudioError | None = None
+    notice: StudioError | None = None
+    unsaved: StudioError | None = None
+    saved: Path | None = None
 
 
 class Mailbox:
@@ -58,7 +76,11 @@ class Mailbox:
         event: Event | None = None,
         snapshot: Snapshot | None = None,
         steps_per_epoch: int = 0,
+        rows: tuple[dict[str, float], ...] = (),
         error: StudioError | None = None,
+        notice: StudioError | None = None,
+        unsaved: StudioError | None = None,
+        saved: Path | None = None,
     ) -> None:
         """Add what is given."""
         with self._lock:
@@ -69,8 +91,13 @@ class Mailbox:
                 mail.snapshot = snapshot
             if steps_per_epoch:
                 mail.steps_per_epoch, mail.started = steps_per_epoch, True
-            if error is not None:
-                mail.error = error
+            mail.rows = rows or mail.rows
+            mail.error = error or mail.error
+            mail.notice = notice or mail.notice
+            if unsaved is not None:
+                mail.unsaved, mail.saved = unsaved, None
+            if saved is not None:
+                mail.unsaved, mail.saved = None, saved
 
     def take(self) -> Mail:
         """Empty the box."""
@@ -81,7 +108,11 @@ class Mailbox:
 
 class TrainThread(QThread):
     """One run from start to end; a new one is made for each. ``control`` steers it, ``mailbox``
-    tells of it; ``finished`` fires when the thread has let go of everything."""
+    tells of it; ``finished`` fires when the thread has let go of everything.
+
+    Where the run cannot be written the training is held, with all that it learnt, until
+    ``save_again`` or ``save_in`` finds a place, or ``give_up`` lets go of what is not saved.
+    """
 
     def __init__(self, request: TrainRequest, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +120,22 @@ class TrainThread(QThread):
         self.request = request
         self.control = TrainControl()
         self.mailbox = Mailbox()
+        self._places: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._given_up = threading.Event()
+
+    def give_up(self) -> None:
+        """Stop, and do not wait for a place where the run cannot be written. From any thread."""
+        self._given_up.set()
+        self.control.stop()
+        self._places.put(None)
+
+    def save_again(self) -> None:
+        """Try to write a run that is held where it should be. From any thread."""
+        self._places.put(None)
+
+    def save_in(self, folder: Path) -> None:
+        """Write a run that is held into that new folder, and go on there. From any thread."""
+        self._places.put(folder)
 
     def run(self) -> None:
         """The thread's body: every fault ends as mail."""
@@ -96,57 +143,97 @@ class TrainThread(QThread):
             self._train()
         except StudioError as error:
             self.mailbox.put(error=error)
-        except MemoryError:
-            self.mailbox.put(error=StudioError("train.memory", step=0))
         except Exception as error:
-            log.exception("training failed")
-            reason = f"{type(error).__name__}: {error}"
-            self.mailbox.put(error=StudioError("worker.unexpected", reason=reason))
+            self.mailbox.put(error=_as_studio_error(error, self.request.spec))
 
     def _train(self) -> None:
         from vae_studio.core.data import load_dataset
         from vae_studio.core.memory import keep_freed_memory
-        from vae_studio.core.recorder import RunRecorder
-        from vae_studio.core.snapshot import capture
-        from vae_studio.core.trainer import new_state, steps_per_epoch, train
         from vae_studio.workers.compute import compute_with_all
 
-        request, mailbox = self.request, self.mailbox
         keep_freed_memory()
         compute_with_all()
-        data = load_dataset(request.config.dataset)
-        state = new_state(request.spec, request.config)
+        data = load_dataset(self.request.config.dataset)
         if self.control.stopped:
-            mailbox.put(event=TrainingDone("stopped", 0, 0))
+            self.mailbox.put(event=TrainingDone("stopped", 0, 0))
             return
-        recorder = RunRecorder(request.folder, state, request.name, request.variant)
+        with self._recorder(data) as recorder:
+            try:
+                self._drive(recorder, data)
+            except Exception:
+                with contextlib.suppress(StudioError):
+                    recorder.save_status("failed")
+                raise
 
-        def snapshot(evaluated: EpochDone | None = None) -> Snapshot:
-            last = recorder.last_evaluation
-            return capture(
-                state,
-                str(request.folder),
-                request.name,
-                evaluated.test if evaluated else None,
-                last.latent if last else None,
-            )
+    def _recorder(self, data: DatasetPair) -> RunRecorder:
+        from vae_studio.core.recorder import RunRecorder
+        from vae_studio.core.trainer import new_state
 
+        request = self.request
+        if request.resume:
+            recorder = RunRecorder.resume(request.folder, data.train)
+            if recorder.older:
+                self.mailbox.put(notice=StudioError("checkpoint.older", name=request.name))
+            return recorder
+        state = new_state(request.spec, request.config)
+        return RunRecorder(request.folder, state, request.name, request.variant)
+
+    def _drive(self, recorder: RunRecorder, data: DatasetPair) -> None:
+        from vae_studio.core.snapshot import capture
+        from vae_studio.core.trainer import steps_per_epoch, train
+
+        state, mailbox = recorder.state, self.mailbox
+
+        def snapshot() -> Snapshot:
+            info = recorder.info
+            measured = info.evaluation if info.evaluated_step == state.step else None
+            latent = info.evaluation.latent if info.evaluation else None
+            return capture(state, str(info.path), info.name, measured, latent)
+
+        self._write(recorder, recorder.save)
         mailbox.put(
             snapshot=snapshot(),
-            steps_per_epoch=steps_per_epoch(len(data.train), request.spec, request.config),
+            rows=recorder.rows,
+            steps_per_epoch=steps_per_epoch(len(data.train), state.spec, state.config),
         )
-        captured = time.monotonic()
+        captured, shown_step = time.monotonic(), state.step
         for event in train(state, data, self.control):
-            recorder.record(event)
-            due = time.monotonic() - captured >= _SNAPSHOT_EVERY
-            if isinstance(event, EpochDone):
-                mailbox.put(event, snapshot(event))
-                captured = time.monotonic()
-            elif isinstance(event, StepDone):
-                mailbox.put(event, snapshot() if due else None)
-                captured = time.monotonic() if due else captured
-            elif isinstance(event, TrainingFailed):
-                mailbox.put(event)
-            else:  # the last snapshot keeps the figures of the epoch that just ended
-                at_epoch_end = recorder.info.evaluated_epoch == state.epoch and not state.position
-                mailbox.put(event, None if at_epoch_end else snapshot())
+            self._write(recorder, partial(recorder.record, event))
+            if isinstance(event, StepDone):
+                due = time.monotonic() - captured >= _SNAPSHOT_EVERY
+            elif isinstance(event, EpochDone):
+                due = True  # for its figures
+            else:
+                due = state.step != shown_step
+            mailbox.put(event, snapshot() if due else None)
+            if due:
+                captured, shown_step = time.monotonic(), state.step
+
+    def _write(self, recorder: RunRecorder, write: Callable[[], None]) -> None:
+        """Do ``write``. While that fails, hold the training until somebody finds a place for it;
+        once it is given up, the last attempt raises."""
+        held = False
+        while True:
+            try:
+                write()
+            except StudioError as error:
+                if self._given_up.is_set():
+                    raise
+                log.warning("the run cannot be written: %s", error)
+                held = True
+                self.mailbox.put(unsaved=error)
+            else:
+                if held:
+                    self.mailbox.put(saved=recorder.info.path)
+                return
+            place = self._places.get()
+            write = recorder.save if place is None else partial(recorder.move_to, place)
+
+
+def _as_studio_error(error: Exception, spec: ModelSpec) -> StudioError:
+    from vae_studio.core.trainer import is_out_of_memory, wanted_memory
+
+    if is_out_of_memory(error):
+        return StudioError("train.memory", step=0, size=wanted_memory(error, spec))
+    log.error("training failed", exc_info=error)
+    return StudioError("worker.unexpected", reason=f"{type(error).__name__}: {error}")

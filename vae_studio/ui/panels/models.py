@@ -54,6 +54,12 @@ class ModelsPanel(Panel):
             self.tr("Give this run another name (F2)"),
             self.rename_current,
         )
+        self.resume_button = tool_button(
+            "mdi6.play-circle-outline",
+            self.tr("Resume training"),
+            self.tr("Go on training this run where it was saved"),
+            self.resume_current,
+        )
         self.remove_button = tool_button(
             "mdi6.trash-can-outline",
             self.tr("Delete"),
@@ -69,6 +75,7 @@ class ModelsPanel(Panel):
         buttons = QHBoxLayout()
         for button in (
             self.open_button,
+            self.resume_button,
             self.rename_button,
             self.folder_button,
             self.remove_button,
@@ -86,6 +93,7 @@ class ModelsPanel(Panel):
         self.list.itemActivated.connect(self._open_item)
         self.list.currentItemChanged.connect(self._enable_buttons)
         store.library.changed.connect(self.reload)
+        store.training.changed.connect(self._enable_buttons)
         store.state_changed.connect(self._render)
         self.reload()
 
@@ -133,6 +141,8 @@ class ModelsPanel(Panel):
         self.rename_button.setEnabled(own)
         self.remove_button.setEnabled(own)
         self.folder_button.setEnabled(info is not None)
+        idle = self.store.training.view.can_start
+        self.resume_button.setEnabled(info is not None and info.can_resume and idle)
 
     @Slot(QListWidgetItem)
     def _open_item(self, item: QListWidgetItem) -> None:
@@ -169,6 +179,12 @@ class ModelsPanel(Panel):
         info = self._current()
         if info is not None and not info.bundled:
             self.store.library.remove(info, self._in_training())
+
+    def resume_current(self) -> None:
+        """Go on training the current run."""
+        info = self._current()
+        if info is not None and info.can_resume and self.store.training.view.can_start:
+            self.store.resume_training(info)
 
     def _in_training(self) -> Path | None:
         request = self.store.training.view.request

@@ -1,9 +1,9 @@
-"""``Toast``: a short message at the foot of the window, with one action; blocks nothing."""
+"""``Toast``: a short message at the foot of the window, with an action or two; blocks nothing."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
@@ -13,6 +13,8 @@ from vae_studio.ui import theme
 
 _SHOWN_MS = 9000
 _REPEAT_SECONDS = 1.0
+
+Action = Callable[[], object]
 
 
 class Toast(QWidget):
@@ -27,6 +29,7 @@ class Toast(QWidget):
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QToolButton(self)
+        self._second = QToolButton(self)
         self._close = QToolButton(self)
         self._close.setProperty("role", "flat")
         self._close.setAccessibleName(self.tr("Dismiss"))
@@ -35,12 +38,15 @@ class Toast(QWidget):
         layout.setContentsMargins(12, 8, 8, 8)
         layout.addWidget(self._label, 1)
         layout.addWidget(self._action)
+        layout.addWidget(self._second)
         layout.addWidget(self._close)
         self._timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
         self._timer.timeout.connect(self.hide)
         self._close.clicked.connect(self.hide)
-        self._action.clicked.connect(self._act)
-        self._on_action: Callable[[], None] | None = None
+        self._action.clicked.connect(lambda: self._act(self._on_action))
+        self._second.clicked.connect(lambda: self._act(self._on_second))
+        self._on_action: Action | None = None
+        self._on_second: Action | None = None
         self._last = ("", 0.0)
         parent.installEventFilter(self)
         self.hide()
@@ -50,9 +56,7 @@ class Toast(QWidget):
         """What it says."""
         return self._label.text()
 
-    def show_message(
-        self, text: str, action: str = "", on_action: Callable[[], None] | None = None
-    ) -> None:
+    def show_message(self, text: str, action: str = "", on_action: Action | None = None) -> None:
         """Say something good to know, with an action such as *Undo*."""
         self._present(text, "notice", action, on_action)
 
@@ -66,17 +70,27 @@ class Toast(QWidget):
         whole = f"{text}\n{details}"
         self._present(text, "error", copy, lambda: QGuiApplication.clipboard().setText(whole))
 
+    def ask(
+        self, text: str, actions: Sequence[tuple[str, Action]], *, is_error: bool = False
+    ) -> None:
+        """Say something that waits for an answer: it stays until one of one or two ``actions``, or
+        the cross, is pressed."""
+        (first, on_first), (second, on_second) = (*actions, ("", None))[:2]
+        self._present(text, "error" if is_error else "notice", first, on_first)
+        self._set_second(second, on_second)
+        self._place()
+        self._timer.stop()
+
     def press_action(self) -> None:
         """What the button does."""
         self._action.click()
 
-    def _present(
-        self, text: str, kind: str, action: str, on_action: Callable[[], None] | None
-    ) -> None:
+    def _present(self, text: str, kind: str, action: str, on_action: Action | None) -> None:
         self._label.setText(text)
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._on_action = on_action
+        self._set_second("", None)
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -85,15 +99,21 @@ class Toast(QWidget):
         self.raise_()
         self._timer.start()
 
-    def _act(self) -> None:
+    def _set_second(self, text: str, on_second: Action | None) -> None:
+        self._second.setText(text)
+        self._second.setVisible(bool(text))
+        self._on_second = on_second
+
+    def _act(self, action: Action | None) -> None:
         self.hide()
-        if self._on_action is not None:
-            self._on_action()
+        if action is not None:
+            action()
 
     def _place(self) -> None:
         parent = self.parentWidget()
         width = min(620, parent.width() - 48)
-        height = max(self.layout().heightForWidth(width), self.sizeHint().height())
+        self.layout().activate()
+        height = self.layout().totalHeightForWidth(width)
         self.setGeometry(
             (parent.width() - width) // 2, parent.height() - height - 40, width, height
         )

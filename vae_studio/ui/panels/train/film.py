@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QImageReader, QPainter, QPaintEvent
 from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
 
 from vae_studio.core.events import EpochDone
@@ -14,6 +17,7 @@ from vae_studio.ui.widgets.image_view import to_qimage
 
 _ROWS = 2  # of the fixed samples, so many are shown
 _SIDE = 42  # px
+_REMEMBERED = 100  # epochs
 _GAP = 3
 _FOOT = 14
 
@@ -41,6 +45,23 @@ class Film(QScrollArea):
         """One more epoch."""
         picture = _column(event.samples[:_ROWS])
         self._strip.set_epochs([*self._strip.epochs, (event.epoch, picture)])
+
+    def resume(self, folder: Path, shape: tuple[int, ...], epochs: Sequence[int]) -> None:
+        """The last epochs of a run that goes on, from its ``samples``; what is missing or no such
+        picture is left out. shape: of one image, (C, H, W)."""
+        from vae_studio.core.pictures import SHEET_GAP  # which brings Pillow
+
+        _, height, width = shape
+        found = []
+        for epoch in epochs[-_REMEMBERED:]:
+            reader = QImageReader(str(folder / "samples" / f"epoch-{epoch:04d}.png"), b"png")
+            if reader.size() != QSize(4 * width + 3 * SHEET_GAP, 4 * height + 3 * SHEET_GAP):
+                continue  # asked before it is decoded: a picture may claim any size
+            sheet = reader.read()
+            if not sheet.isNull():
+                left = [column * (width + SHEET_GAP) for column in range(_ROWS)]
+                found.append((epoch, [sheet.copy(x, 0, width, height) for x in left]))
+        self._strip.set_epochs(found)
 
     @property
     def count(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ class TrainPanel(Panel):
         store.training.started.connect(self._begin)
         store.training.changed.connect(self._render)
         store.training.events_arrived.connect(self._add_events)
+        store.training.resumed.connect(self._show_past)
         self._render(store.training.view)
 
     def _make_form(self) -> QGridLayout:
@@ -138,7 +139,7 @@ class TrainPanel(Panel):
             "mdi6.pause",
             self.tr("Pause"),
             self.tr("Hold the training between two steps (Space)"),
-            training.pause_or_resume,
+            training.pause_resume_or_save,
         )
         self.stop = push_button(
             "mdi6.stop",
@@ -185,10 +186,32 @@ class TrainPanel(Panel):
         if self.store.training.view.can_start:
             self.start()
         else:
-            self.store.training.pause_or_resume()
+            self.store.training.pause_resume_or_save()
+
+    def show_settings(self, variant: str, config: TrainConfig) -> None:
+        """Put these into the form."""
+        if variant in VARIANTS:
+            self.variant.setCurrentText(variant)
+        self.epochs.setValue(config.epochs)
+        self.batch_size.setValue(config.batch_size)
+        self.learning_rate.setValue(config.learning_rate)
+        self.beta.setValue(config.beta)
+        self.warmup.setValue(config.beta_warmup)
+        self.seed.setValue(config.seed)
+
+    @Slot(object)
+    def _show_past(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Of a run that goes on: its losses and samples so far."""
+        request = self.store.training.view.request
+        if request is not None:
+            self.plots.resume(rows)
+            epochs = [int(row["epoch"]) for row in rows]
+            self.film.resume(request.folder, request.spec.image_shape, epochs)
 
     @Slot(object)
     def _begin(self, request: TrainRequest) -> None:
+        if request.resume:
+            self.show_settings(request.variant, request.config)
         self.plots.clear(1)
         self.plots.set_unit(unit(request.spec))
         self.film.clear()
@@ -198,13 +221,15 @@ class TrainPanel(Panel):
         for field in self._fields:
             field.setEnabled(view.can_start)
         self.train.setEnabled(view.can_start)
-        self.pause.setEnabled(view.can_pause)
+        self.pause.setEnabled(view.can_pause or view.can_save)
         self.stop.setEnabled(view.can_stop)
-        paused = view.status is TrainStatus.PAUSED
-        text = self.tr("Resume") if paused else self.tr("Pause")
+        text, icon = {
+            TrainStatus.PAUSED: (self.tr("Resume"), "mdi6.play"),
+            TrainStatus.UNSAVED: (self.tr("Save again"), "mdi6.content-save-outline"),
+        }.get(view.status, (self.tr("Pause"), "mdi6.pause"))
         if self.pause.text() != text:
             self.pause.setText(text)
-            theme.set_icon(self.pause, "mdi6.play" if paused else "mdi6.pause")
+            theme.set_icon(self.pause, icon)
         if view.request and view.steps:
             self.plots.set_steps_per_epoch(view.steps // view.request.config.epochs)
         self._render_progress(view)
@@ -229,6 +254,8 @@ class TrainPanel(Panel):
         ]
         if view.status is TrainStatus.PAUSED:
             parts.append(self.tr("paused"))
+        elif view.status is TrainStatus.UNSAVED:
+            parts.append(self.tr("held: it cannot be saved"))
         elif view.status is TrainStatus.STOPPING:
             parts.append(self.tr("stopping…"))
         elif view.seconds_left is not None:

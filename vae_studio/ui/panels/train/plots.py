@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QWidget
 
 from vae_studio.core.events import EpochDone, StepDone
+from vae_studio.core.measures import Terms
 from vae_studio.ui import theme
 
 if TYPE_CHECKING:
@@ -71,12 +72,26 @@ class LossPlots(QWidget):
         """How many steps one epoch has, once it is known."""
         self._steps_per_epoch = max(1, steps)
 
+    def resume(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """What is known of a run that goes on. rows: of ``metrics.csv``; of the training that is
+        the mean of each epoch."""
+        for row in rows:
+            terms = Terms(row["train_reconstruction"], row["train_kl"])
+            losses = (terms.total(row["beta"]), terms.reconstruction, terms.kl)
+            self._fill(int(row["step"]), losses)
+            test = Terms(row["test_reconstruction"], row["test_kl"])
+            total = test.total(row["beta"])
+            self._epochs.append((row["epoch"], total, test.reconstruction, test.kl))
+        if self._count and not self._redraw.isActive():
+            self._redraw.start()
+
     def add(self, events: Sequence[Event]) -> None:
         """New losses; they are drawn a few times a second, however many there are."""
         for event in events:
             if isinstance(event, StepDone):
                 terms = event.batch
-                self._add_step((terms.total(event.beta), terms.reconstruction, terms.kl))
+                losses = (terms.total(event.beta), terms.reconstruction, terms.kl)
+                self._fill(event.step, losses)
             elif isinstance(event, EpochDone):
                 terms = event.test.terms
                 total = terms.total(event.beta)
@@ -84,11 +99,14 @@ class LossPlots(QWidget):
         if self._count and not self._redraw.isActive():
             self._redraw.start()
 
-    def _add_step(self, losses: tuple[float, float, float]) -> None:
-        if self._count + 1 == len(self._sums):
+    def _fill(self, step: int, losses: tuple[float, float, float]) -> None:
+        """Give these losses to all steps up to ``step`` that have none: one, but for a run that
+        was taken up again."""
+        while step >= len(self._sums):
             self._sums = np.concatenate([self._sums, np.zeros_like(self._sums)])
-        self._sums[self._count + 1] = self._sums[self._count] + losses
-        self._count += 1
+        new = np.arange(1, step - self._count + 1)[:, None]
+        self._sums[self._count + 1 : step + 1] = self._sums[self._count] + new * losses
+        self._count = max(step, self._count)
         self._last_step = losses
 
     def values(self) -> dict[str, tuple[float, ...]]:

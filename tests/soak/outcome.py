@@ -1,0 +1,28 @@
+"""What a soak test found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+
+class Counts(TypedDict):
+    """How often: in ``make test``, in ``make soak`` (20 minutes in all) and in ``make soak-full``."""
+
+    test: int
+    soak: int
+    full: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """summary: the line of the table, figures included. failures: what was found, worst first; [] is
+    a pass. Each names what repeats it (the seed, the file's recipe)."""
+
+    summary: str
+    failures: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found."""
+        return not self.failures

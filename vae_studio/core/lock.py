@@ -1,0 +1,67 @@
+"""``RunLock``: who writes to a run holds it. The system lets go of it when its holder dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from vae_studio.core.errors import CheckpointError
+
+_NAME = ".lock"
+_PATIENCE = 0.5  # seconds; somebody may just be asking whether it is held
+
+
+class RunLock:
+    """Keeps a second program, or a second window, from writing to the same run.
+
+    Reading needs no lock: what is read is whole at every moment.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self._lock = FileLock(run / _NAME, timeout=_PATIENCE, thread_local=False)
+
+    def acquire(self) -> None:
+        """Raises ``CheckpointError``: ``runs.locked`` where another holds it, or
+        ``checkpoint.write`` where the folder cannot be written."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise CheckpointError("runs.locked", name=self.run.name) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CheckpointError("checkpoint.write", path=str(self.run), reason=reason) from error
+
+    def release(self) -> None:
+        """Let go; nothing happens where it is not held."""
+        self._lock.release(force=True)
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def is_locked(run: Path) -> bool:
+    """Whether somebody writes to that run right now."""
+    lock = FileLock(run / _NAME, timeout=0, thread_local=False)
+    try:
+        if not (run / _NAME).is_file():
+            return False
+        lock.acquire()
+    except Timeout:
+        return True
+    except OSError:  # a folder that nobody here can write to
+        return False
+    lock.release()
+    return False
