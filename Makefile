@@ -10,18 +10,18 @@ export PYTHON TORCH_INDEX
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts setup clean
+.PHONY: help run tour test soak soak-full check lint format types contracts setup clean
 
 help:  ## List the targets
 	@echo 'make TARGET [VARIABLE=value]'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
 	@echo
 	@echo 'Variables:'
 	@echo '  PYTHON        Python 3.11 or newer for .venv (found by itself if not given)'
 	@echo '  TORCH_INDEX   a further package index for pip. On Linux, PyTorch comes with CUDA (several GB)'
 	@echo '                unless this names the index of the small CPU build (see README)'
-	@echo '  ARGS          arguments for the program:  make run ARGS="--help"'
+	@echo '  ARGS          arguments for the program:  make run ARGS="--help", make soak ARGS="--only kills"'
 	@echo '  TESTARGS      arguments for pytest:       make test TESTARGS="-k losses"'
 
 run: setup  ## Set everything up and open the window (without a screen: take the tour)
@@ -32,6 +32,12 @@ tour: setup  ## Take the tour: pictures of every screen, in tour/
 
 test: setup  ## Run the tests, without a screen
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest $(TESTARGS)
+
+soak: setup  ## Look for faults for 20 minutes: strangers' files, kills, full disks, any order of clicks
+	@QT_QPA_PLATFORM=offscreen $(PY) -m tests.soak $(ARGS)
+
+soak-full: setup  ## The same with full counts: an hour or more
+	@QT_QPA_PLATFORM=offscreen $(PY) -m tests.soak --full $(ARGS)
 
 check: lint types contracts table  ## Run lint, types, contracts, and the table of models
 

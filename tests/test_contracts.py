@@ -34,6 +34,8 @@ PLAIN = (
     "measures",
     "runs",
     "durable",
+    "lock",
+    "reading",
 )
 WITHOUT_TORCH = [
     "vae_studio",

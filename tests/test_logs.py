@@ -270,7 +270,9 @@ print("fine")
 
 BROKEN = {
     "a file where the folder should be": "log_folder().touch()",
-    "nothing where the folder should be made": "log_folder().parent.rmdir(); log_folder().parent.touch()",
+    "a file where the folder above should be": (
+        "log_folder().parent.rmdir(); log_folder().parent.touch()"
+    ),
     "a folder where the file should be": "logs.log_file().mkdir(parents=True)",
     "a folder where the older file should be": (
         "log_folder().mkdir(parents=True); (log_folder() / 'vae-studio.log.1' / 'x').mkdir("

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import sys
+import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -67,7 +69,8 @@ class Lifecycle(QObject):
     @Slot()
     def begin(self) -> None:
         """Load torch off the GUI thread, then the last model, at a digit worth looking at."""
-        runs.empty_trash(runs_folder(), _TRASH_SECONDS)
+        clean = partial(runs.empty_trash, runs_folder(), _TRASH_SECONDS)
+        threading.Thread(target=clean, daemon=True).start()
         self._store.start()
         last = self._settings.model  # a folder, or the name of a model that ships
         places = (bundled_path("checkpoints") / last, Path(last)) if last else ()
@@ -172,7 +175,8 @@ def _run(installed: logs.Installed) -> int:
     signals = EndSignals()
     studio = build(app)
     studio.lifecycle.listen(installed)
-    signals.came.connect(studio.window.close)
+    # Queued: a signal may come in the middle of painting.
+    signals.came.connect(studio.window.close, Qt.ConnectionType.QueuedConnection)
     studio.window.show()
     QTimer.singleShot(0, studio.lifecycle.begin)
     if signals.have_come:  # while the window was made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -92,9 +93,10 @@ def write_spec(run: Path, **changes: Any) -> None:
         values = json.loads(path.read_bytes())
         values["spec"].update(changes)
         content = json.dumps(values).encode()
-        path.write_bytes(content) if path.parent == run else rewrite(
-            path.parent, path.name, content
-        )
+        if path.parent == run:
+            path.write_bytes(content)
+        else:
+            rewrite(path.parent, path.name, content)
 
 
 def refusal(run: Path) -> str:
@@ -441,10 +443,14 @@ def test_different_weights_have_different_ids(run: Path) -> None:
 
 
 def regions(run: Path) -> list[tuple[Path, int]]:
-    """Where to flip a byte: every byte of the manifest, and some of each region of each file of the
-    newest generation: the first ones, the header, where it ends, the body, the last ones."""
+    """Where to flip a byte: in the manifest all but most of the digests' digits, and some of each
+    region of each file of the newest generation: the first ones, the header, where it ends, the
+    body, the last ones."""
     manifest = run / "checkpoint" / "manifest.json"
-    places = [(manifest, at) for at in range(manifest.stat().st_size)]
+    content = manifest.read_bytes()
+    digits = [at for found in re.finditer(rb"[0-9a-f]{64}", content) for at in range(*found.span())]
+    unlike = set(range(len(content))) - set(digits) | set(digits[::30])
+    places = [(manifest, at) for at in sorted(unlike)]
     for path in sorted(newest(run).iterdir()):
         size = path.stat().st_size
         chosen = {0, 1, 7, 8, 9, size // 3, size // 2, size - 2, size - 1}
@@ -452,12 +458,12 @@ def regions(run: Path) -> list[tuple[Path, int]]:
             header = int.from_bytes(path.read_bytes()[:8], "little")
             chosen |= {8 + header // 2, 7 + header, 8 + header, 9 + header}
         else:
-            chosen |= set(range(0, size, 7))
+            chosen |= set(range(0, size, 61))
         places += [(path, at) for at in sorted(chosen) if at < size]
     return places
 
 
-@pytest.mark.parametrize("mask", [0x01, 0x04, 0x80, 0xFF])
+@pytest.mark.parametrize("mask", [0x01, 0xFF])
 def test_one_byte_that_turns_opens_the_newest_unharmed_or_says_that_it_is_older(
     mask: int, run: Path
 ) -> None:

@@ -120,6 +120,7 @@ def test_a_full_disk_is_a_typed_error(
     small: DatasetPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = RunRecorder(tmp_path / "run", new_state(SPEC, quick()), "run")
+    recorder.save()
     _, events = trained(SPEC, quick(), small)
 
     def full(*_: Any) -> Any:

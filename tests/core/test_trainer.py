@@ -424,9 +424,9 @@ def test_figures_that_are_no_numbers_end_the_run(
     assert [type(event) for event in events] == [StepDone] * 4 + [TrainingFailed]
 
 
-@pytest.mark.parametrize("fault", ["torch", "python"])
+@pytest.mark.parametrize(("fault", "size"), [("torch", "144115188.1 GB"), ("python", "1.3 MB")])
 def test_too_little_memory_ends_the_run(
-    fault: str, small: DatasetPair, monkeypatch: pytest.MonkeyPatch
+    fault: str, size: str, small: DatasetPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hungry(*_: Any) -> Any:
         if fault == "python":
@@ -435,7 +435,7 @@ def test_too_little_memory_ends_the_run(
 
     monkeypatch.setattr(trainer, "loss_terms", hungry)
     _, events = trained(PLAIN, quick(), small)
-    assert events == [TrainingFailed("train.memory", 1, 1)]
+    assert events == [TrainingFailed("train.memory", 1, 1, size)]
 
 
 def test_other_faults_are_raised(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ def _plan(number: int, seed: int, folder: Path, latest: float) -> Plan:
         delay=chance.uniform(0.0, latest),
         how=("close", "SIGTERM", "SIGINT")[number % 3],
         variant=chance.choice(("vae-2", "vae-32", "vae-batchnorm", "cvae")),
-        batch=chance.choice((128, 1024, 4096)),  # from rare to constant testing and saving
+        batch=chance.choice((128, 512, 1024)),  # from rare to frequent testing and saving
         epochs=chance.choice((2, 50)),
     )
 

@@ -26,6 +26,10 @@ _LARGE = 2**16  # weights; below this, calling costs more than it saves
 class Linear(nn.Linear):
     """x: [B, in_features] -> [B, out_features]; weights and ``state_dict`` as in ``nn.Linear``."""
 
+    def reset_parameters(self) -> None:
+        """Nothing: ``model.initialise`` draws all weights. On the meta device torch's own way would
+        import a second's worth of symbolic mathematics."""
+
     def forward(self, input: Tensor) -> Tensor:
         """x Wᵀ + b."""
         large = self.weight.numel() >= _LARGE

@@ -37,12 +37,11 @@ class VAE(nn.Module):
         """
         super().__init__()
         self.spec = spec
-        with torch.device("meta"):  # no memory and no random numbers until `initialise`
+        with torch.device("meta" if empty else "cpu"):  # either way no random numbers are drawn
             self.encoder = Encoder(spec)
             self.decoder = Decoder(spec)
         if empty:
             return
-        self.to_empty(device="cpu")
         initialise(self, "default", generator or torch.Generator().manual_seed(0))
 
     def forward(

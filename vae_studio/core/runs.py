@@ -6,6 +6,7 @@ A run folder holds ``config.json``, ``metrics.csv``, ``samples/`` and ``checkpoi
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -287,11 +288,11 @@ def mark_interrupted(path: Path) -> RunInfo:
     )
 
 
-def find_interrupted(folder: Path) -> list[RunInfo]:
+def find_interrupted(folder: Path, read: Callable[[Path], RunInfo] = read_run) -> list[RunInfo]:
     """The runs in ``folder`` whose program ended without a word since the last time somebody asked,
     the newest first. Each is marked, so that it is found once."""
     found = []
-    for info in list_runs([folder]):
+    for info in list_runs([folder], read):
         if info.status == "running" and not is_locked(info.path):
             try:
                 found.append(mark_interrupted(info.path))
@@ -319,8 +320,14 @@ def remove_run(path: Path) -> Path:
     read_json(path / _CONFIG, path)  # only ever touch a run folder
     trash = path.parent / _TRASH
     target = trash / f"{time.time_ns()}-{path.name}"
-    with RunLock(path):
-        pass  # nobody writes to it; Windows moves no folder with an open file in it
+    try:
+        with RunLock(path):
+            pass  # nobody writes to it; Windows moves no folder with an open file in it
+    except CheckpointError as error:
+        if error.code != "checkpoint.write":
+            raise
+        reason = error.params["reason"]
+        raise CheckpointError("runs.remove", path=str(path), reason=reason) from error
     try:
         trash.mkdir(exist_ok=True)
         path.rename(target)
@@ -342,11 +349,30 @@ def restore_run(removed: Path) -> Path:
 
 
 def empty_trash(folder: Path, older_than: float) -> None:
-    """Delete for good what was removed from ``folder`` more than ``older_than`` seconds ago."""
+    """Delete for good what was removed from ``folder`` more than ``older_than`` seconds ago.
+
+    What a training left that was killed in its very first save, before it was a run, goes into the
+    trash.
+    """
+    _remove_unborn(folder)
     for path in (folder / _TRASH).glob("*"):
         stamp = path.name.partition("-")[0]
         if stamp.isdigit() and time.time_ns() - int(stamp) > older_than * 1e9:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_unborn(folder: Path) -> None:
+    trash = folder / _TRASH
+    try:
+        paths = list(folder.iterdir())
+    except OSError:
+        return
+    for path in paths:
+        locked_once = _is_file(path / ".lock") and not (path / _CONFIG).exists()
+        if locked_once and not path.name.startswith(".") and not is_locked(path):
+            with contextlib.suppress(OSError):
+                trash.mkdir(exist_ok=True)
+                path.rename(trash / f"{time.time_ns()}-{path.name}")
 
 
 def _is_bundled(path: Path) -> bool:

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vae_studio.core.adam import Adam
 from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.data import DATASETS, Dataset, DatasetInfo, DatasetPair
 from vae_studio.core.errors import SpecError
@@ -46,7 +47,7 @@ class TrainState:
     spec: ModelSpec
     config: TrainConfig
     model: VAE
-    optimizer: torch.optim.Adam
+    optimizer: Adam
     noise: torch.Generator
     shuffle: torch.Generator
     beta: float
@@ -76,7 +77,7 @@ def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
     model = VAE(spec)
     initialise(model, config.init, _generator(config.seed, _INIT))
     model.to(device)
-    optimizer = torch.optim.Adam(
+    optimizer = Adam(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
     return TrainState(

@@ -44,7 +44,9 @@ def quality(info: RunInfo, in_training: bool = False) -> str:
     """How good a run is: ``−ELBO 97.6``; for MSE models the sum has no unit of its own."""
     if in_training:
         return QCoreApplication.translate("Captions", "in training")
-    if info.evaluation is None and info.status in ("running", "interrupted"):
+    if info.status == "running":
+        return QCoreApplication.translate("Captions", "in training elsewhere")
+    if info.evaluation is None and info.status == "interrupted":
         return QCoreApplication.translate("Captions", "interrupted")
     if info.evaluation is None:
         return QCoreApplication.translate("Captions", "not measured yet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -27,15 +28,27 @@ class Library(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bundled: list[runs.RunInfo] | None = None
+        self._elsewhere: list[Path] = []
         self._known: dict[Path, tuple[tuple[int, ...], runs.RunInfo]] = {}
 
     def runs(self) -> list[runs.RunInfo]:
-        """The models that ship, then the user's own, the newest first."""
+        """The models that ship, then the user's own, the newest first, then those from elsewhere
+        that were opened since the start."""
         if self._bundled is None:
             self._bundled = runs.bundled_runs()
         own = runs.list_runs([runs_folder()], self._read)
+        for path in self._elsewhere:
+            with contextlib.suppress(StudioError):
+                own.append(self._read(path))
         self._known = {info.path: self._known[info.path] for info in own}
         return [*self._bundled, *own]
+
+    def note(self, path: Path) -> None:
+        """A run was opened or saved; it is listed from now on, wherever it is."""
+        listed = {info.path for info in self._bundled or ()} | set(self._elsewhere)
+        if path not in listed and path.parent != runs_folder():
+            self._elsewhere.append(path)
+            self.changed.emit()
 
     def _read(self, path: Path) -> runs.RunInfo:
         """``read_run``, once for each state of the file: there may be hundreds."""
@@ -51,7 +64,9 @@ class Library(QObject):
 
     def take_interrupted(self) -> list[runs.RunInfo]:
         """The runs whose program ended without a word, the newest first; each is told once."""
-        found = [info for info in runs.find_interrupted(runs_folder()) if info.can_resume]
+        found = [
+            info for info in runs.find_interrupted(runs_folder(), self._read) if info.can_resume
+        ]
         self.changed.emit()
         return found
 

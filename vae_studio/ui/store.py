@@ -84,11 +84,13 @@ class Store(QObject):
         self._explorer.answered.connect(self._take_answer)
         self._explorer.failed.connect(self._take_failure)
         self._explorer.ready.connect(self.device_known)
+        self._explorer.ready.connect(self.training.set_ready)
         self.training.started.connect(self._training_started)
         self.training.snapshot_arrived.connect(self._take_live_snapshot)
         self.training.ended.connect(self._training_ended)
         self.training.failed.connect(self.failed)
         self.training.noticed.connect(self.noticed)
+        self.training.saved.connect(self.library.note)
 
     def start(self) -> None:
         """Start the thread that answers; it begins by loading torch."""
@@ -306,6 +308,8 @@ class Store(QObject):
             elif request.target is self._history.after:
                 self._history.drop_after()
             self.history_changed.emit()
+        if error.code == "worker.no_torch":
+            self.training.set_ready()
         self.failed.emit(error)
 
     # Models --------------------------------------------------------------------------------
@@ -343,6 +347,7 @@ class Store(QObject):
         else:
             self._replace(new)
         self.history_changed.emit()
+        self.library.note(Path(new.model))
         self.snapshot_changed.emit(result.snapshot)
         if result.snapshot.older:
             self.noticed.emit(StudioError("checkpoint.older", name=result.snapshot.name))

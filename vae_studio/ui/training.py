@@ -83,10 +83,24 @@ class Training(QObject):
         self._thread: TrainThread | None = None
         self._timer = QTimer(self, interval=_MAILBOX_MS)
         self._timer.timeout.connect(self._empty_mailbox)
+        self._ready = self._begun = False
         self._pace = _Pace()
         self._shown_at, self._unshown = 0.0, False
         self._end: TrainingDone | TrainingFailed | None = None
         self._trouble: StudioError | None = None  # why the run cannot be written
+
+    @Slot()
+    def set_ready(self) -> None:
+        """Torch is loaded (or never will be, and the thread says so): a run that waits begins.
+        A thread that imports cannot be stopped, so none is started before."""
+        self._ready = True
+        if self._thread is not None and not self._begun:
+            self._begin()
+
+    def _begin(self) -> None:
+        assert self._thread is not None
+        self._begun = True
+        self._thread.start()
 
     def start(self, request: TrainRequest) -> None:
         """Begin a run; nothing happens while another is there."""
@@ -97,7 +111,9 @@ class Training(QObject):
         self._pace, self._end = _Pace(), None
         self._show(TrainingView(TrainStatus.STARTING, request))
         self._timer.start()
-        self._thread.start()
+        self._begun = False
+        if self._ready:
+            self._begin()
         self.started.emit(request)
 
     def pause_resume_or_save(self) -> None:
@@ -128,6 +144,9 @@ class Training(QObject):
             else:
                 self._thread.control.stop()
             self._show(replace(self.view, status=TrainStatus.STOPPING, seconds_left=None))
+            if not self._begun:
+                self._end = TrainingDone("stopped", 0, 0)
+                self._thread_finished()
 
     def save_again(self) -> None:
         """Try to write a run that is held."""

@@ -153,8 +153,8 @@ class TrainThread(QThread):
 
         keep_freed_memory()
         compute_with_all()
-        data = load_dataset(self.request.config.dataset)
-        if self.control.stopped:
+        data = load_dataset(self.request.config.dataset, lambda: self.control.stopped)
+        if data is None or self.control.stopped:
             self.mailbox.put(event=TrainingDone("stopped", 0, 0))
             return
         with self._recorder(data) as recorder:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from vae_studio.core.runs import RunInfo
+from vae_studio.session.folders import runs_folder
 from vae_studio.session.state import SessionState
 from vae_studio.ui import theme
 from vae_studio.ui.captions import quality, spec_summary
@@ -139,7 +140,8 @@ class ModelsPanel(Panel):
         info = self._current()
         own = info is not None and not info.bundled
         self.rename_button.setEnabled(own)
-        self.remove_button.setEnabled(own)
+        mine = info is not None and info.path.parent == runs_folder()
+        self.remove_button.setEnabled(own and mine)
         self.folder_button.setEnabled(info is not None)
         idle = self.store.training.view.can_start
         self.resume_button.setEnabled(info is not None and info.can_resume and idle)
@@ -177,7 +179,7 @@ class ModelsPanel(Panel):
     def remove_current(self) -> None:
         """Take the current run out of the list."""
         info = self._current()
-        if info is not None and not info.bundled:
+        if info is not None and self.remove_button.isEnabled():
             self.store.library.remove(info, self._in_training())
 
     def resume_current(self) -> None:

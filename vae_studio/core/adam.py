@@ -1,0 +1,36 @@
+"""``Adam`` as torch has it, without its ties to ``torch.compile``."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+
+_PLAIN = {
+    name: inspect.unwrap(getattr(torch.optim.Adam, name))
+    for name in ("step", "add_param_group", "state_dict", "load_state_dict")
+}
+
+
+class Adam(torch.optim.Adam):
+    """The same numbers to the bit (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980).
+
+    torch decorates the methods below for its compiler, and the first call then imports that: one
+    to two seconds before the first step of a training, in which nobody can stop it.
+    """
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        _PLAIN["add_param_group"](self, param_group)
+
+    def state_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = _PLAIN["state_dict"](self)
+        return found
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        _PLAIN["load_state_dict"](self, state_dict)
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One step with the gradients at hand."""
+        _PLAIN["step"](self, closure)
