@@ -17,7 +17,7 @@ import torch
 from PySide6.QtCore import QThread
 from shiboken6 import isValid
 
-from tests.helpers import part, quick, tiny, trained
+from tests.helpers import Disk, part, quick, tiny, trained
 from vae_studio.core.data import DatasetPair, load_dataset
 from vae_studio.core.snapshot import Snapshot, capture
 from vae_studio.core.variants import VARIANTS
@@ -59,6 +59,14 @@ def no_thread_left(home: Path) -> Iterator[None]:
     ]
     if names:
         pytest.fail(f"left running: {', '.join(names)}")
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """The disk that runs are written to: it can be full."""
+    disk = Disk()
+    monkeypatch.setattr(os, "fsync", disk.fsync)
+    return disk
 
 
 @pytest.fixture(scope="session")

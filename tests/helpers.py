@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,8 @@ from torch import Tensor
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.events import Event
+from vae_studio.core.resume import load_training, training_tensors
+from vae_studio.core.runs import read_metrics
 from vae_studio.core.snapshot import Snapshot
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import TrainState, new_state, train
@@ -59,6 +64,42 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 def weights_equal(one: Snapshot, other: Snapshot) -> bool:
     """Whether two snapshots hold the same numbers, bit for bit."""
     return same(dict(one.weights), dict(other.weights))
+
+
+def kept(folder: Path) -> dict[str, Tensor]:
+    """All that a run keeps of its training, but how long it took: weights, optimiser, generators,
+    order of the images, counters."""
+    state = load_training(folder).state
+    tensors = training_tensors(state)
+    return {**weights(state), **tensors, "values": tensors["values"][:-1]}
+
+
+def figures(folder: Path) -> list[dict[str, float]]:
+    """The rows of ``metrics.csv``, without their seconds."""
+    rows = read_metrics(folder)
+    return [{name: row[name] for name in row if name != "seconds"} for row in rows]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """All files below a folder, but for locks."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+class Disk:
+    """Where ``full``, nothing can be written to the end any more; else files up to ``largest``
+    bytes can."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.largest: int | None = None
+        self._fsync = os.fsync
+
+    def fsync(self, file: int) -> None:
+        """What ``os.fsync`` is meanwhile."""
+        if self.full or (self.largest is not None and os.fstat(file).st_size > self.largest):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._fsync(file)
 
 
 def mass_centre(image: NDArray[Any]) -> NDArray[Any]:

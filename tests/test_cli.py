@@ -33,7 +33,7 @@ TINY = ("--set", "hidden=48,24", "latent_dim=6", "batch_size=128", "schedule=con
 @pytest.fixture(autouse=True)
 def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
     """``mnist`` means its first 512 images here."""
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda: small))
+    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: small))
 
 
 @pytest.fixture

@@ -116,6 +116,89 @@ def test_nothing_is_pickled() -> None:
     assert found == []
 
 
+_FORBIDDEN_MODULES = {
+    "pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml",
+    "subprocess", "multiprocessing", "socket", "socketserver", "ssl", "urllib", "urllib3", "http",
+    "ftplib", "smtplib", "xmlrpc", "requests", "httpx", "aiohttp", "ctypes", "runpy", "code", "pty",
+}  # fmt: skip
+_FORBIDDEN_NAMES = {"eval", "exec", "compile", "__import__", "breakpoint"}
+_FORBIDDEN_ATTRIBUTES = {
+    "torch.load", "torch.save", "torch.hub", "torch.jit", "torch.package",
+    "np.load", "numpy.load", "np.fromfile", "numpy.fromfile",
+    "os.system", "os.popen", "os.execv", "os.execvp", "os.spawnv", "os.startfile",
+    "importlib.import_module",
+}  # fmt: skip
+# The one asks the C library to reuse memory, the other imports torchvision by its name.
+_ALLOWED = {("vae_studio/core/memory.py", "ctypes"), ("vae_studio/core/vision.py", "importlib")}
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def forbidden_in(name: str, tree: ast.Module) -> list[str]:
+    """What could run a stranger's program, or reach the network: imports and names, by syntax."""
+    found, aliases = [], {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
+    for node in ast.walk(tree):
+        used: list[str] = []
+        if isinstance(node, ast.Import):
+            used = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            used = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Attribute):
+            head, _, rest = _dotted(node).partition(".")
+            used = [f"{aliases.get(head, head)}.{rest}"]
+        elif isinstance(node, ast.Name):
+            if node.id in _FORBIDDEN_NAMES:
+                found.append(f"{name}:{node.lineno}: {node.id}")
+        elif isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            found.append(f"{name}:{node.lineno}: allow_pickle")
+        for item in used:
+            module = item.partition(".")[0]
+            is_import = isinstance(node, (ast.Import, ast.ImportFrom))
+            if is_import and module in _FORBIDDEN_MODULES and (name, module) not in _ALLOWED:
+                found.append(f"{name}:{node.lineno}: {item}")
+            if item in _FORBIDDEN_ATTRIBUTES and (name, module) not in _ALLOWED:
+                found.append(f"{name}:{node.lineno}: {item}")
+    return found
+
+
+def test_nothing_that_a_stranger_sent_can_run() -> None:
+    assert [item for name, tree in trees() for item in forbidden_in(name, tree)] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "import pickle as p",
+        "from pickle import loads",
+        "import torch\ntorch . load (x)",
+        "import torch as t\nt.load(x)",
+        "from torch import load",
+        "import numpy as n\nn.load(x, allow_pickle = True)",
+        "import numpy as np\nread = np.load",
+        "def f(): return eval (x)",
+        "run = exec",
+        "__import__('os')",
+        "import importlib\nimportlib.import_module(x)",
+        "import os\nos.system(x)",
+        "import urllib.request",
+        "from http import client",
+        "from subprocess import run",
+        "import socket",
+        "import yaml, json",
+    ],
+)
+def test_that_rule_sees_through_spacing_and_other_names(source: str) -> None:
+    assert forbidden_in("x.py", ast.parse(source))
+
+
 def test_the_core_prints_nothing() -> None:
     found = [
         name

@@ -266,11 +266,14 @@ def _open(text: str) -> tuple[Snapshot, VAE]:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from vae_studio.core.data import load_dataset
+    from vae_studio.core.data import DATASETS, load_dataset
     from vae_studio.core.evaluate import evaluate
+    from vae_studio.core.trainer import check_fit
 
     snapshot, model = _open(options.run)
-    result = evaluate(model, load_dataset(snapshot.config.dataset).test)
+    data = load_dataset(snapshot.config.dataset)
+    check_fit(snapshot.spec, DATASETS[snapshot.config.dataset])
+    result = evaluate(model, data.test)
     assert result is not None  # nothing asked it to stop
     figures = {
         "model": snapshot.name,

@@ -53,3 +53,8 @@ def test_a_png_holds_each_pixel_enlarged(scale: int) -> None:
         assert read.format == "PNG"
         expected = np.asarray(picture).repeat(scale, 0).repeat(scale, 1)
         np.testing.assert_array_equal(np.asarray(read), expected)
+
+
+def test_numbers_that_wild_weights_make_are_pictures_too() -> None:
+    values = np.array([np.nan, np.inf, -np.inf, 3e38, 0.5], np.float32)
+    assert to_bytes(values).tolist() == [0, 255, 0, 255, 128]

@@ -11,17 +11,22 @@ from typing import Any
 
 import pytest
 
+from tests.forks import as_nobody, held_elsewhere, public_folder
 from tests.helpers import quick, tiny
 from vae_studio.core import runs
 from vae_studio.core.errors import CheckpointError, StudioError
+from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.measures import Evaluation, LatentStats, Terms
 from vae_studio.core.runs import (
     RunInfo,
     bundled_runs,
+    clean_name,
     config_values,
     empty_trash,
+    find_interrupted,
     find_run,
     list_runs,
+    mark_interrupted,
     read_metrics,
     read_run,
     remove_run,
@@ -296,3 +301,217 @@ def test_whatever_is_typed_as_a_run_is_found_or_refused(text: str, tmp_path: Pat
     with pytest.raises(CheckpointError) as caught:
         read_run(find_run(text, [tmp_path]))
     assert caught.value.code in ("checkpoint.not_found", "checkpoint.not_a_run")
+
+
+posix = pytest.mark.skipif(os.name == "nt", reason="processes and users are another matter there")
+
+
+def test_runs_that_were_interrupted_are_found_once(tmp_path: Path) -> None:
+    for number, name in enumerate(("old", "new")):
+        created = f"2026-01-0{number + 1}T00:00:00+00:00"
+        make_run(tmp_path / name, status="running", epoch=1, created=created)
+    for status in ("finished", "stopped", "failed", "interrupted"):
+        make_run(tmp_path / status, status=status)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "config.json").write_text("{")
+    found = find_interrupted(tmp_path)
+    assert [info.path.name for info in found] == ["new", "old"]
+    assert [info.status for info in found] == ["interrupted"] * 2
+    assert find_interrupted(tmp_path) == []
+    assert [read_run(info.path) for info in found] == found
+    assert read_run(tmp_path / "failed").status == "failed"
+
+
+@posix
+def test_a_run_that_is_still_written_is_not_interrupted(tmp_path: Path) -> None:
+    info = make_run(tmp_path / "run", status="running")
+    with held_elsewhere(info.path):
+        assert find_interrupted(tmp_path) == []
+        with pytest.raises(CheckpointError) as caught:
+            mark_interrupted(info.path)
+        assert caught.value.code == "runs.locked"
+        assert read_run(info.path) == info
+    assert [found.path for found in find_interrupted(tmp_path)] == [info.path]
+
+
+@posix
+@pytest.mark.parametrize("action", [lambda path: rename_run(path, "other"), remove_run])
+def test_nothing_is_done_to_a_run_that_another_program_writes(action: Any, tmp_path: Path) -> None:
+    info = make_run(tmp_path / "run")
+    with held_elsewhere(info.path):
+        with pytest.raises(CheckpointError) as caught:
+            action(info.path)
+        assert caught.value.code == "runs.locked"
+        assert read_run(info.path) == info
+    action(info.path)
+    assert not is_locked(info.path)
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "expected"),
+    [
+        ("stopped", {}, True),
+        ("interrupted", {}, True),
+        ("failed", {}, True),
+        ("finished", {}, False),
+        ("stopped", {"weights": "float16"}, False),
+        ("stopped", {"epoch": 5}, False),
+        ("stopped", {"bundled": True}, False),
+    ],
+)
+def test_what_can_be_resumed(
+    status: Any, changes: dict[str, Any], expected: bool, tmp_path: Path
+) -> None:
+    info = make_run(tmp_path / "run", status=status, config=quick(epochs=5))
+    assert replace(info, **changes).can_resume == expected
+
+
+STRANGE_NAMES = {
+    "a\x00b\x07c\x1b[31md": "a b c [31md",
+    "one\ntwo\r\nthree\u2028four\u2029five": "one two three four five",
+    "\u202egnp.exe": "gnp.exe",
+    "a\u200bb\u2066c\ufeffd\u00ade": "a b c d e",
+    "<b>bold</b><img src=x>": "<b>bold</b><img src=x>",
+    "../../etc/passwd": "../../etc/passwd",
+    "x" * 10_000: "x" * 200,
+    " " * 10_000 + "x": "",
+    "  größe   😀  ": "größe 😀",
+    "👨\u200d👩": "👨 👩",
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), STRANGE_NAMES.items(), ids=range(len(STRANGE_NAMES)))
+def test_a_name_is_one_line_of_what_can_be_seen(name: str, expected: str, tmp_path: Path) -> None:
+    assert clean_name(name) == expected
+    info = make_run(tmp_path / "run", name=name)  # as a stranger wrote it
+    assert read_run(info.path).name == (expected or "run")
+    if not expected:
+        return
+    assert rename_run(info.path, name).name == expected
+    assert read_run(info.path).name == expected
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]  # a name is no path
+
+
+def test_half_a_character_in_a_configuration_is_refused(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    path = tmp_path / "run" / "config.json"
+    path.write_bytes(path.read_bytes().replace(b'"name": "run"', rb'"name": "\ud800"'))
+    with pytest.raises(CheckpointError) as caught:
+        read_run(tmp_path / "run")
+    str(caught.value).encode()
+
+
+def test_half_a_character_in_a_new_name_is_left_out(tmp_path: Path) -> None:
+    info = make_run(tmp_path / "run")
+    assert rename_run(info.path, "a\ud800b").name == "a b"
+    assert read_run(info.path).name == "a b"
+
+
+def code_of(action: Any, *arguments: Any) -> str:
+    """Of the error that it raises."""
+    with pytest.raises(CheckpointError) as caught:
+        action(*arguments)
+    return caught.value.code
+
+
+@posix
+@pytest.mark.parametrize("closed", ["config.json", "run", "runs"])
+def test_what_may_not_be_read_is_left_out_and_refused(closed: str) -> None:
+    with public_folder() as folder:
+        runs_here = folder / "runs"
+        run = make_run(runs_here / "run").path
+        place = {"config.json": run / "config.json", "run": run, "runs": runs_here}[closed]
+        place.chmod(0)
+
+        def body() -> None:
+            assert list_runs([runs_here]) == []
+            assert find_interrupted(runs_here) == []
+            for action in (read_run, remove_run, mark_interrupted):
+                assert code_of(action, run) == "checkpoint.config"
+            if closed != "config.json":
+                assert code_of(read_metrics, run) == "checkpoint.metrics"
+                assert code_of(find_run, "run", [runs_here]) == "checkpoint.not_found"
+            assert not is_locked(run)
+            empty_trash(runs_here, 0)
+
+        as_nobody(body)
+        place.chmod(0o755)
+        assert len(list_runs([runs_here])) == 1
+
+
+@posix
+def test_runs_of_another_user_are_listed_and_stay() -> None:
+    with public_folder() as folder:
+        info = make_run(folder / "run", status="running")
+
+        def body() -> None:
+            assert [found.name for found in list_runs([folder])] == ["run"]
+            assert find_interrupted(folder) == []  # nobody here can say so in its configuration
+            assert code_of(rename_run, info.path, "x") == "checkpoint.write"
+            assert code_of(remove_run, info.path) == "runs.remove"
+
+        as_nobody(body)
+        assert read_run(info.path) == info
+        assert [path.name for path in folder.iterdir()] == ["run"]
+
+
+@posix
+def test_links_that_lead_in_a_circle_are_left_out(tmp_path: Path) -> None:
+    info = make_run(tmp_path / "run")
+    (tmp_path / "to itself").symlink_to("to itself")
+    (tmp_path / "up").symlink_to("..")
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "config.json").symlink_to("config.json")
+    (info.path / "samples").symlink_to(".")
+    assert list_runs([tmp_path, tmp_path / "a"]) == [info]
+    for name in ("to itself", "a", "inside"):
+        for action in (read_run, remove_run, lambda path: rename_run(path, "x")):
+            with pytest.raises(CheckpointError):
+                action(tmp_path / name)
+        with pytest.raises(CheckpointError):
+            read_run(find_run(str(tmp_path / name)))
+    removed = remove_run(info.path)
+    empty_trash(tmp_path, older_than=-1)
+    assert not removed.exists()
+
+
+def test_a_link_to_a_run_is_a_run(tmp_path: Path) -> None:
+    info = make_run(tmp_path / "elsewhere" / "run")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "link").symlink_to(info.path)
+    (found,) = list_runs([tmp_path / "runs"])
+    assert found.path == tmp_path / "runs" / "link"
+    assert rename_run(found.path, "other").name == "other"
+    remove_run(found.path)
+    assert read_run(info.path).name == "other"  # the link is gone, not what it leads to
+
+
+@pytest.mark.parametrize("name", ["größe 😀 デジタル", "a'b\"c;d&e%f", "-rf", "x" * 200, "ä" * 100])
+def test_runs_in_folders_of_any_name(name: str, tmp_path: Path) -> None:
+    info = make_run(tmp_path / name / "run")
+    assert list_runs([tmp_path / name]) == [info]
+    assert rename_run(info.path, name).name == name
+    with RunLock(info.path):
+        assert is_locked(info.path)
+    assert restore_run(remove_run(info.path)) == info.path
+
+
+def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / ("x" * 300), Path("/".join([str(tmp_path), *["x" * 200] * 30]))):
+        assert list_runs([path]) == []
+        assert find_interrupted(path) == []
+        for action in (read_run, remove_run, lambda path: rename_run(path, "x"), read_metrics):
+            with pytest.raises(CheckpointError):
+                action(path)
+        assert not is_locked(path)
+
+
+def test_an_empty_folder_has_no_runs(tmp_path: Path) -> None:
+    assert list_runs([tmp_path]) == []
+    assert find_interrupted(tmp_path) == []
+    empty_trash(tmp_path, older_than=0)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(CheckpointError):
+        find_run("run", [tmp_path])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import time
+import tracemalloc
 from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
@@ -179,3 +181,58 @@ def test_no_field_belongs_to_both_records() -> None:
     assert not {item.name for item in fields(ModelSpec)} & {
         item.name for item in fields(TrainConfig)
     }
+
+
+HOSTILE = [
+    None, True, -1, 10**4000, 1e308, float("nan"), float("inf"), -float("inf"), "1e400", "4", "",
+    [], [[[]]], [True], ["4"], [10**4000], [1.5], [float("nan")], {}, {"a": 1}, "\ud800",
+    "x" * 4_000_000, [1] * 1_000_000, list(range(10_000)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "name"), [(record, item.name) for record in RECORDS for item in fields(record)]
+)
+def test_a_strangers_value_is_refused_at_once(record: Any, name: str) -> None:
+    taken = []
+    for value in HOSTILE:
+        started, refusal = time.process_time(), None
+        try:
+            record.from_dict({name: value})
+        except SpecError as error:
+            refusal = str(error)
+        assert time.process_time() - started < 0.2
+        if refusal is None:
+            taken.append(value)
+        else:
+            assert name in refusal
+            assert len(refusal) < 2000
+    if name == "dataset":  # a text; there are others than those that ship
+        assert all(isinstance(value, str) for value in taken)
+    else:
+        assert taken in ([], [True])
+
+
+@pytest.mark.parametrize("hidden", [(10**9,), (10**9,) * 4, (4097,), (1,) * 5, (1,) * 1_000_000])
+def test_a_gigantic_model_is_refused_without_room_for_it(hidden: tuple[int, ...]) -> None:
+    tracemalloc.start()
+    started = time.process_time()
+    with pytest.raises(SpecError):
+        ModelSpec.from_dict({"hidden": list(hidden), "image_shape": [3, 512, 512]})
+    assert time.process_time() - started < 0.2
+    assert tracemalloc.get_traced_memory()[1] < 32 * 2**20
+    tracemalloc.stop()
+
+
+def test_a_million_unknown_fields_are_one_error() -> None:
+    with pytest.raises(SpecError) as caught:
+        ModelSpec.from_dict({f"field {number}": number for number in range(1_000_000)})
+    assert caught.value.params["field"] == "field 0"
+
+
+@pytest.mark.parametrize("value", [5, [5], "5", None])
+def test_lists_of_a_record_are_tuples(value: Any) -> None:
+    with pytest.raises(SpecError):
+        ModelSpec(hidden=value)
+    with pytest.raises(SpecError):
+        ModelSpec(image_shape=value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,13 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
         b"\xff\xfe\xff",
         b"[" * 100_000,
         b'{"model": "' + b"x" * 2**20 + b'"}',
+        b'{"theme": "dark", "theme": "dark"}',
+        b'{"model": "' + b"x" * 5000 + b'"}',
+        b'{"model": "' + b"x" * 300 + b'/y"}',
+        b'{"model": "a\\u0000b"}',
+        b'{"layout": 1e999}',
+        b'{"layout": NaN}',
+        b'{"model": "\\ud800"}',
     ],
     ids=len,
 )
@@ -41,6 +50,31 @@ def test_a_damaged_file_counts_as_none(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_bytes(content)
     assert load_settings(path) == AppSettings()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        Path.mkdir,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to(path.name),
+        lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 2**36),
+    ],
+    ids=["pipe", "folder", "endless", "circle", "sparse"],
+)
+def test_what_is_no_file_counts_as_none(make: Callable[[Path], None], tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    make(path)
+    assert load_settings(path) == AppSettings()
+
+
+def test_a_model_that_is_remembered_can_be_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    for model in ("cvae", "/some where/Größe/" + "x" * 255, "", "C:\\Users\\me"):
+        path.write_text(json.dumps({"model": model}))
+        assert load_settings(path).model == model
+        assert not Path(load_settings(path).model or "x").is_dir()
 
 
 @pytest.mark.parametrize(

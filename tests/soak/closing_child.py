@@ -107,10 +107,10 @@ class Hand:
             self.tell("shown")
             if plan.press == "never":
                 self._count_down()
-        if plan.press == "at once" or (plan.press == "digit" and studio.store.last_decoded):
-            if not self._pressed:
-                self._pressed = True
-                self._press_train()
+        ready = plan.press == "at once" or (plan.press == "digit" and studio.store.last_decoded)
+        if ready and not self._pressed:
+            self._pressed = True
+            self._press_train()
         if self._random.random() < 0.2:
             self._play()
 

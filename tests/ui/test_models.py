@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -227,10 +228,52 @@ def drop(studio: Studio, path: Path) -> bool:
 
 
 def test_a_run_dropped_on_the_window_opens(studio: Studio, qtbot: QtBot, own_run: Path) -> None:
-    assert not drop(studio, own_run / "samples")
     assert drop(studio, own_run)
     qtbot.waitUntil(lambda: studio.store.state.model == str(own_run), timeout=TIMEOUT)
     settle(qtbot, studio)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("weights.pth", b"PK\3\4" + bytes(50), "pickle"),
+        ("weights.txt", b"\x80\4\x95" + bytes(50), "pickle"),
+        ("weights.safetensors", (2).to_bytes(8, "little") + b"{}", "weights alone"),
+        ("digit.png", b"\x89PNG\r\n\x1a\n", "does not open"),
+        ("a folder", None, "config.json"),
+    ],
+)
+def test_what_is_no_run_is_dropped_and_explained(
+    name: str, content: bytes | None, said: str, studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.mkdir() if content is None else path.write_bytes(content)
+    snapshot = studio.store.snapshot
+    with qtbot.waitSignal(studio.store.failed, timeout=TIMEOUT):
+        assert drop(studio, path)
+    assert said in studio.window.toast.text
+    assert name in studio.window.toast.text
+    assert studio.store.snapshot is snapshot
+
+
+def test_a_pipe_that_is_dropped_keeps_nobody_waiting(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    for path in (tmp_path / "pipe", tmp_path / "run" / "config.json"):
+        path.parent.mkdir(exist_ok=True)
+        os.mkfifo(path)
+        with qtbot.waitSignal(studio.store.failed, timeout=TIMEOUT):
+            assert drop(studio, path if path.name == "pipe" else path.parent)
+
+
+def test_what_is_not_on_this_machine_is_not_wanted(studio: Studio) -> None:
+    for url in ("https://example.org/run", "file://", "data:text/plain,x"):
+        data = QMimeData()
+        data.setUrls([QUrl(url)])
+        copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+        enter = QDragEnterEvent(QPoint(40, 400), copy, data, left, hand.NO_KEYS)
+        QApplication.sendEvent(studio.window, enter)
+        assert not enter.isAccepted()
 
 
 def test_a_rename_reaches_every_caption(home: Path, start: Start, qtbot: QtBot) -> None:

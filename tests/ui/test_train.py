@@ -15,6 +15,7 @@ from tests.ui import hand
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.checkpoint import load_snapshot
+from vae_studio.core.errors import StudioError
 from vae_studio.core.events import Event, StepDone
 from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.core.spec import TrainConfig
@@ -202,20 +203,28 @@ def test_a_run_that_trains_cannot_be_deleted(studio: Studio, qtbot: QtBot) -> No
     assert folder.is_dir()
 
 
-def test_a_training_that_cannot_write_says_so_once(
+def test_a_training_that_cannot_write_says_so_once_and_waits(
     studio: Studio, qtbot: QtBot, home: Path
 ) -> None:
     home.mkdir(exist_ok=True)
     (home / "runs").write_text("not a folder", "utf-8")
-    messages = []
-    studio.store.failed.connect(messages.append)
-    hand.click(studio.window.panel(TrainPanel).train)
-    qtbot.waitUntil(lambda: bool(messages), timeout=TIMEOUT)
-    wait_for_end(studio, qtbot)
-    assert [error.code for error in messages] == ["checkpoint.write"]
+    panel, training = studio.window.panel(TrainPanel), studio.store.training
+    held: list[StudioError] = []
+    failed: list[StudioError] = []
+    training.unsaved.connect(held.append)
+    studio.store.failed.connect(failed.append)
+    hand.click(panel.train)
+    qtbot.waitUntil(lambda: bool(held), timeout=TIMEOUT)
+    ticks(training, qtbot, 5)
+    assert [error.code for error in held] == ["checkpoint.write"]
+    assert training.view.status is TrainStatus.UNSAVED
     assert studio.window.toast.isVisible()
     assert "choose another folder" in studio.window.toast.text
-    assert studio.window.panel(TrainPanel).train.isEnabled()
+    assert studio.store.state.model == str(shipped("vae-32"))
+    hand.click(panel.stop)
+    wait_for_end(studio, qtbot)
+    assert [error.code for error in failed] == ["checkpoint.write"]
+    assert panel.train.isEnabled()
     assert studio.store.state.model == str(shipped("vae-32"))
 
 
@@ -258,6 +267,7 @@ REQUEST = TrainRequest(VARIANTS["vae-2"], TrainConfig(), "vae-2", "vae-2", Path(
         (TrainStatus.STARTING, {"stop"}),
         (TrainStatus.RUNNING, {"pause", "stop"}),
         (TrainStatus.PAUSED, {"pause", "stop"}),
+        (TrainStatus.UNSAVED, {"pause", "stop"}),
         (TrainStatus.STOPPING, set()),
     ],
 )
@@ -268,12 +278,14 @@ def test_what_can_be_pressed(studio: Studio, status: TrainStatus, enabled: set[s
     found = {name for name in ("train", "pause", "stop") if getattr(panel, name).isEnabled()}
     assert found == enabled
     assert panel.epochs.isEnabled() is panel.variant.isEnabled() is (status is TrainStatus.IDLE)
-    assert panel.pause.text() == ("Resume" if status is TrainStatus.PAUSED else "Pause")
+    texts = {TrainStatus.PAUSED: "Resume", TrainStatus.UNSAVED: "Save again"}
+    assert panel.pause.text() == texts.get(status, "Pause")
+    assert studio.window.elsewhere_action.isEnabled() is (status is TrainStatus.UNSAVED)
 
 
 def test_every_status_is_tested() -> None:
     assert {status.value for status in TrainStatus} == {
-        "idle", "starting", "running", "paused", "stopping",
+        "idle", "starting", "running", "paused", "unsaved", "stopping",
     }  # fmt: skip
 
 

@@ -2,86 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+import sys
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from pytestqt.qtbot import QtBot
 
-from tests.helpers import quick, same, tiny, trained, weights
-from vae_studio.core import data, losses, trainer
+from tests.helpers import content, quick, same, tiny, trained, weights
+from tests.workers.conftest import WAIT, Start
+from vae_studio.core import data, losses, recorder, resume, trainer
+from vae_studio.core import snapshot as snapshots
 from vae_studio.core.checkpoint import load_snapshot
-from vae_studio.core.resume import load_training
 from vae_studio.core.data import DATASETS, DatasetPair
-from vae_studio.core.errors import StudioError
 from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.lock import is_locked
+from vae_studio.core.resume import load_training
 from vae_studio.core.runs import read_run
 from vae_studio.core.snapshot import Snapshot
-from vae_studio.core.spec import ModelSpec, TrainConfig
+from vae_studio.core.spec import ModelSpec
+from vae_studio.core.trainer import new_state
 from vae_studio.core.variants import VARIANTS
 from vae_studio.workers import train_thread
-from vae_studio.workers.train_thread import Mail, Mailbox, TrainRequest, TrainThread
-
-WAIT = 30_000  # ms
-
-
-@pytest.fixture(autouse=True)
-def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``mnist`` means its first 512 images here."""
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda: small))
-
-
-class Box:
-    """All mail of a thread so far."""
-
-    def __init__(self, thread: TrainThread) -> None:
-        self._thread = thread
-        self.events: list[Any] = []
-        self.snapshots: list[Snapshot] = []
-        self.steps_per_epoch = 0
-        self.error: StudioError | None = None
-
-    def empty(self) -> None:
-        mail = self._thread.mailbox.take()
-        self.events += mail.events
-        self.snapshots += [mail.snapshot] if mail.snapshot else []
-        self.steps_per_epoch = mail.steps_per_epoch
-        self.error = self.error or mail.error
-
-    @property
-    def steps(self) -> int:
-        self.empty()
-        return sum(isinstance(event, StepDone) for event in self.events)
-
-
-Start = Callable[..., tuple[TrainThread, Box]]
-
-
-@pytest.fixture
-def start(qtbot: QtBot, tmp_path: Path) -> Iterator[Start]:
-    threads: list[TrainThread] = []
-
-    def started(
-        spec: ModelSpec = VARIANTS["vae-32"],
-        config: TrainConfig | None = None,
-        folder: Path | None = None,
-        before: Callable[[TrainThread], object] = lambda thread: None,
-    ) -> tuple[TrainThread, Box]:
-        folder = folder or tmp_path / "run"
-        request = TrainRequest(tiny(spec), config or quick(), "row", "My run", folder)
-        thread = TrainThread(request)
-        threads.append(thread)
-        before(thread)
-        thread.start()
-        return thread, Box(thread)
-
-    yield started
-    for thread in threads:
-        thread.control.stop()
-        assert thread.wait(WAIT)
+from vae_studio.workers.train_thread import Mail, Mailbox
 
 
 @pytest.mark.parametrize("spec", VARIANTS.values(), ids=VARIANTS)
@@ -185,33 +134,138 @@ def test_snapshots_come_between_when_they_are_due(
     assert all(snapshot.evaluation is None for _, snapshot in steps)
 
 
-@pytest.mark.parametrize("below", ["file", "file/run"])
-def test_an_unwritable_folder_is_told_by_mail(below: str, start: Start, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    thread, box = start(folder=tmp_path / below)
-    assert thread.wait(WAIT)
-    box.empty()
-    assert box.error is not None
-    assert box.error.code == "checkpoint.write"
-    assert box.events == []
+class Fault:
+    """Stands in for a function, and fails from its n-th call on."""
+
+    def __init__(self, function: Callable[..., Any], error: Exception, good: int = 0) -> None:
+        self._function, self._error, self._good = function, error, good
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        self._good -= 1
+        if self._good < 0:
+            raise self._error
+        return self._function(*arguments, **named)
+
+
+class Stage(NamedTuple):
+    """Where a fault comes. good: calls before it. kept: epoch and step of the checkpoint that is
+    whole, None where there is no run yet."""
+
+    module: Any
+    name: str
+    good: int = 0
+    kept: tuple[int, int] | None = None
+
+
+STAGES = {
+    "loading the data": Stage(data, "load_dataset"),
+    "making the state": Stage(trainer, "new_state"),
+    "before the first step": Stage(trainer, "steps_per_epoch", 0, (0, 0)),
+    "in the first step": Stage(trainer, "loss_terms", 0, (0, 0)),
+    "in a step of the second epoch": Stage(trainer, "loss_terms", 6, (1, 4)),
+    "measuring the first epoch": Stage(trainer, "evaluate", 0, (0, 0)),
+    "measuring the second epoch": Stage(trainer, "evaluate", 1, (1, 4)),
+    "drawing an epoch's samples": Stage(recorder, "grid", 1, (1, 4)),
+    "packing the training state": Stage(recorder, "training_bytes", 1, (0, 0)),
+    "the first capture": Stage(snapshots, "capture", 0, (0, 0)),
+    "a later capture": Stage(snapshots, "capture", 2, (2, 8)),
+}
 
 
 @pytest.mark.parametrize(
-    ("fault", "code"),
+    ("error", "code"),
     [(ZeroDivisionError("bug"), "worker.unexpected"), (MemoryError(), "train.memory")],
+    ids=["bug", "memory"],
 )
-def test_any_fault_is_told_by_mail(
-    fault: Exception, code: str, start: Start, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_any_fault_is_told_and_what_was_saved_stays_whole(
+    stage: Stage,
+    error: Exception,
+    code: str,
+    start: Start,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(name: str) -> Any:
-        raise fault
+    good = getattr(stage.module, stage.name)
+    monkeypatch.setattr(stage.module, stage.name, Fault(good, error, stage.good))
+    monkeypatch.setattr(train_thread, "_SNAPSHOT_EVERY", 1e9)
+    thread, box = start(config=quick(epochs=3))
+    assert thread.wait(WAIT)
+    box.empty()
+    told = box.error or box.events[-1]
+    assert told.code == code
+    monkeypatch.undo()
+    folder = tmp_path / "run"
+    if stage.kept is None:
+        assert not folder.exists()
+        return
+    assert not is_locked(folder)
+    info, found = read_run(folder), load_training(folder)
+    assert info.status == "failed"
+    assert info.can_resume
+    assert not found.older
+    if code == "train.memory":  # where the step can be told from its failure, it is kept, too
+        assert (found.state.epoch, found.state.step) >= stage.kept
+    else:
+        assert (found.state.epoch, found.state.step) == stage.kept
+    assert load_snapshot(folder).step == found.state.step
 
-    monkeypatch.setattr(data, "load_dataset", broken)
+
+def test_a_fault_while_a_run_is_taken_up_again_lets_go_of_it(
+    start: Start, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, box = start(before=lambda thread: thread.control.pause())
+    thread.control.step_once()
+    qtbot.waitUntil(lambda: box.steps == 1, timeout=WAIT)
+    thread.control.stop()
+    assert thread.wait(WAIT)
+    before = content(tmp_path / "run")
+    monkeypatch.setattr(resume, "new_state", Fault(new_state, ZeroDivisionError("bug")))
+    thread, box = start(resume=True)
+    assert thread.wait(WAIT)
+    box.empty()
+    assert box.error is not None
+    assert box.error.code == "worker.unexpected"
+    assert not is_locked(tmp_path / "run")
+    assert content(tmp_path / "run") == before
+
+
+def test_without_torch_it_says_so(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("data", "trainer"):  # all that needs torch
+        monkeypatch.setitem(sys.modules, f"vae_studio.core.{name}", None)
     thread, box = start()
     assert thread.wait(WAIT)
     box.empty()
     assert box.error is not None
-    assert box.error.code == code
+    assert box.error.code == "worker.no_torch"
+
+
+def test_a_stop_while_the_data_loads_is_obeyed_at_once(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = []
+    for _ in range(3):  # a busy machine may be slow once
+        amid, asked = threading.Event(), itertools.count()
+
+        def load(should_stop: data.ShouldStop, amid: Any = amid, asked: Any = asked) -> DatasetPair:
+            def stopped() -> bool:
+                if next(asked) == 30:  # of a hundred times
+                    amid.set()
+                return should_stop()
+
+            return data._load_mnist(stopped)
+
+        monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=load))
+        thread, box = start()
+        assert amid.wait(WAIT / 1000)
+        began = time.monotonic()
+        thread.control.stop()
+        assert thread.wait(WAIT)
+        took.append(time.monotonic() - began)
+        box.empty()
+        assert box.events == [TrainingDone("stopped", 0, 0)]
+        assert not (tmp_path / "run").exists()
+    assert min(took) < 0.2
 
 
 def test_a_failed_training_is_told_and_kept(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

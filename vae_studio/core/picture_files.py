@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from vae_studio.core.errors import ImageError
 from vae_studio.core.reading import read_bounded
@@ -80,6 +80,8 @@ def decode_picture(content: bytes) -> Image.Image:
         raise
     except Image.DecompressionBombError as error:
         raise ImageError("image.too_large", path="", limit=MAX_PIXELS) from error
+    except UnidentifiedImageError as error:
+        raise ImageError("image.unreadable", path="", reason="it is damaged") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise ImageError("image.unreadable", path="", reason=reason) from error

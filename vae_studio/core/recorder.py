@@ -30,6 +30,7 @@ from vae_studio.core.runs import (
     RunInfo,
     Status,
     WeightsType,
+    clean_name,
     config_values,
     read_metrics,
     read_run,
@@ -75,10 +76,10 @@ class RunRecorder:
         """Nothing is written before the first ``save`` or ``record``."""
         info = RunInfo(
             path=folder,
-            name=name,
+            name=clean_name(name) or folder.name,
             variant=variant,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            command=command,
+            command=command.encode(errors="replace").decode(),  # a path may be no text
             spec=state.spec,
             config=state.config,
             weights=weights,
@@ -288,13 +289,17 @@ def _take(folder: Path) -> RunLock:
             raise CheckpointError("checkpoint.exists", path=str(folder))
 
     refuse_content()
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     lock = RunLock(folder)
-    lock.acquire()
     try:
+        lock.acquire()
         refuse_content()  # another program may have been quicker
     except BaseException:
         lock.release()
+        if is_new:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # which goes only while it is empty
         raise
     return lock
 

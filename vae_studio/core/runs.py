@@ -33,6 +33,7 @@ WeightsType = Literal["float32", "float16"]
 Status = Literal["running", "interrupted", "finished", "stopped", "failed"]
 _MAX_JSON = 4 * 2**20  # bytes; the longest config.json that is written is a few hundred kB
 _MAX_METRICS = 16 * 2**20  # bytes; 10,000 epochs take two million
+_MAX_ROWS = 20_000  # of those
 _MAX_NAME = 200
 _MAX_TEXT = 100_000
 _CONFIG = "config.json"
@@ -164,9 +165,10 @@ def read_json(path: Path, run: Path, digest: str | None = None) -> Mapping[str, 
 
 
 def clean_name(text: str) -> str:
-    """A name in one line, with nothing that is not seen: no control characters, and none that
-    turn the direction of writing."""
-    seen = (" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text[:1000])
+    """A name in one line, with nothing that is not seen: no control characters, none that turn the
+    direction of writing, and no halves of characters, which could not be saved."""
+    unseen = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    seen = (" " if unicodedata.category(c) in unseen else c for c in text[:1000])
     return " ".join("".join(seen).split())[:_MAX_NAME]
 
 
@@ -260,6 +262,10 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     """The rows of ``metrics.csv``, one for each epoch; [] when there are none."""
     try:
         content = read_bounded(path / "metrics.csv", _MAX_METRICS)
+        if content.count(b"\n") + content.count(b"\r") > 2 * _MAX_ROWS:
+            raise ValueError(f"more than {_MAX_ROWS:,} rows")
+        if content.count(b",") > 50 * _MAX_ROWS:
+            raise ValueError("too many columns")
         reader = csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True)
         return [{key: float(row[key]) for key in row} for row in reader]
     except FileNotFoundError:
@@ -355,7 +361,11 @@ def empty_trash(folder: Path, older_than: float) -> None:
     trash.
     """
     _remove_unborn(folder)
-    for path in (folder / _TRASH).glob("*"):
+    try:
+        paths = list((folder / _TRASH).iterdir())
+    except OSError:
+        return
+    for path in paths:
         stamp = path.name.partition("-")[0]
         if stamp.isdigit() and time.time_ns() - int(stamp) > older_than * 1e9:
             shutil.rmtree(path, ignore_errors=True)

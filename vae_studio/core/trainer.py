@@ -71,7 +71,7 @@ def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
             "spec.range", field="batch_size", value=config.batch_size, low=2, high=10_000
         )
     if config.dataset in DATASETS:
-        _check_fit(spec, DATASETS[config.dataset])
+        check_fit(spec, DATASETS[config.dataset])
     parameter_count(spec)  # which refuses a model that is too large
     device = pick_device(config.device)
     model = VAE(spec)
@@ -92,7 +92,8 @@ def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
     )
 
 
-def _check_fit(spec: ModelSpec, data: DatasetInfo) -> None:
+def check_fit(spec: ModelSpec, data: DatasetInfo) -> None:
+    """Whether a model can be given these images and labels; ``SpecError`` where it cannot."""
     if spec.image_shape != data.image_shape:
         raise SpecError(
             "spec.choice", field="image_shape", value=spec.image_shape, choices=data.image_shape

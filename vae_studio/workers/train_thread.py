@@ -143,6 +143,9 @@ class TrainThread(QThread):
             self._train()
         except StudioError as error:
             self.mailbox.put(error=error)
+        except ImportError as error:
+            log.exception("torch does not load")
+            self.mailbox.put(error=StudioError("worker.no_torch", reason=str(error)))
         except Exception as error:
             self.mailbox.put(error=_as_studio_error(error, self.request.spec))
 
@@ -217,6 +220,8 @@ class TrainThread(QThread):
             try:
                 write()
             except StudioError as error:
+                while not held and not self._places.empty():
+                    self._places.get()  # left over from the last time it was held
                 if self._given_up.is_set():
                     raise
                 log.warning("the run cannot be written: %s", error)

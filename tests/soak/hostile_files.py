@@ -1,0 +1,497 @@
+"""Files and folders of a hostile stranger, each sent through every entry that could meet it:
+nothing is run, nothing hangs or fills memory, and whatever is refused is refused with a sentence.
+
+The set runs in a child under a limit of its memory, so that a bomb is a failure and no dead
+machine. ``python -m tests.soak.hostile_files FOLDER SEED COUNT FIRST [NAME]`` is that child; it
+tells a JSON object a line. With a name, only files called so are sent: that repeats a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import io
+import json
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.soak.outcome import Counts, Outcome
+
+COUNTS: Counts = {"test": 60, "soak": 300, "full": 100_000}  # at most as many as there are
+
+_SECONDS = 2.0  # for one file through one entry
+_PATIENCE = 25.0  # seconds; what takes longer hangs
+_ROOM = 3 * 2**29  # bytes of address space beyond what the child needs anyway
+_WINDOW = 12  # files that are dropped on the real window; all of ``_dropped`` in a full run
+
+
+def run(count: int, seed: int, folder: Path, name: str = "") -> Outcome:
+    """Send ``count`` files, spread over all kinds. name: only those whose names hold it."""
+    failures: list[str] = []
+    done: list[dict[str, Any]] = []
+    total, first = 1, 0
+    errors = folder / "errors.txt"
+    while first < total:
+        arguments = [str(folder), str(seed), str(count), str(first), name]
+        command = [sys.executable, "-W", "error", "-m", "tests.soak.hostile_files", *arguments]
+        place = os.environ | {"OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
+        place["VAE_STUDIO_HOME"] = str(folder / "home")
+        current = "before the first file"
+        with (
+            errors.open("wb") as stderr,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, env=place) as child,
+        ):
+            assert child.stdout is not None
+            for line in child.stdout:
+                told = json.loads(line)
+                total = told.get("total", total)
+                if "begin" in told:
+                    current, first = told["begin"], told["number"] + 1
+                elif "entries" in told:
+                    done.append(told)
+                    failures += [
+                        f"seed {seed}: {told['name']}: {fault}" for fault in told["faults"]
+                    ]
+        if child.returncode:
+            end = errors.read_text(errors="replace").strip()[-1500:]
+            failures.append(
+                f"seed {seed}: the process ended at {current}: {child.returncode}\n{end}"
+            )
+            if current.startswith("before") or len(failures) > 20:
+                break
+        elif first >= total:
+            break
+    return Outcome(_summary(done, failures), tuple(failures))
+
+
+def _summary(done: list[dict[str, Any]], failures: list[str]) -> str:
+    if not done:
+        return "nothing was sent"
+    slowest = max(done, key=lambda told: float(told["slowest"]))
+    largest = max(done, key=lambda told: float(told["memory"]))
+    entries = {entry for told in done for entry in told["entries"]}
+    ran = sum(told["run"] for told in done)
+    refused = sum(told["refused"] for told in done)
+    opened = sum(told["opened"] for told in done)
+    return (
+        f"{len(done)} files through {len(entries)} entries ({refused} times refused, {opened} "
+        f"understood): {ran} run, {len(failures)} faults, "
+        f"slowest {slowest['slowest']:.2f} s ({slowest['name']}: {slowest['slow_entry']}), "
+        f"memory +{largest['memory']:.0f} MB ({largest['name']})"
+    )
+
+
+# The child ---------------------------------------------------------------------------------------
+
+
+def _tell(**values: Any) -> None:
+    os.write(1, json.dumps(values).encode() + b"\n")
+
+
+def _status(key: str) -> float:
+    """Of this process, in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _forget_peak() -> None:
+    with contextlib.suppress(OSError):  # where it cannot be forgotten, the peak only grows
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+class Watch:
+    """One file on its way: what each entry made of it."""
+
+    def __init__(self, name: str, room: int, refused_by: str = "") -> None:
+        self.name, self.room, self.refused_by = name, room, refused_by
+        self.faults: list[str] = []
+        self.entries: list[str] = []
+        self.slowest, self.slow_entry, self.memory = 0.0, "", 0.0
+        self.refused = self.opened = 0
+
+    def send(self, entry: str, call: Callable[[], object]) -> object:
+        """Through one entry. What takes long is tried again: the machine may have been busy."""
+        self.entries.append(entry)
+        seconds = float("inf")
+        for _ in range(3):
+            result, refused, took = self._once(entry, call)
+            seconds = min(seconds, took)
+            if seconds < _SECONDS or self.faults:
+                break
+        self.refused += refused
+        self.opened += not refused
+        if entry == self.refused_by and not refused and not self.faults:
+            self.faults.append(f"{entry} did not refuse it")
+        if seconds > self.slowest:
+            self.slowest, self.slow_entry = seconds, entry
+        if seconds >= _SECONDS:
+            self.faults.append(f"{entry} took {seconds:.1f} s")
+        if self.memory > self.room and not self.faults:
+            self.faults.append(f"{entry} took {self.memory:.0f} MB")
+        return result
+
+    def _once(self, entry: str, call: Callable[[], object]) -> tuple[object, bool, float]:
+        from vae_studio.core.errors import StudioError
+
+        _forget_peak()
+        before, result, refused = _status("VmRSS"), None, False
+        started = time.monotonic()
+        try:
+            result = call()
+        except StudioError as error:
+            refused = True
+            self._check_sentence(entry, error)
+        except BaseException as error:
+            self.faults.append(f"{entry} raised {type(error).__name__}: {str(error)[:300]}")
+        seconds = time.monotonic() - started
+        self.memory = max(self.memory, _status("VmHWM") - before)
+        return result, refused, seconds
+
+    def _check_sentence(self, entry: str, error: Any) -> None:
+        from vae_studio.ui.messages import error_sentence
+
+        try:
+            text = error_sentence(error)
+            str(error).encode()
+            text.encode()
+        except Exception as fault:
+            self.faults.append(f"{entry}: no sentence for {error.code}: {fault!r}"[:400])
+            return
+        if len(text) > 1200 or not text.isprintable() or not text.endswith("."):
+            self.faults.append(f"{entry}: a bad sentence for {error.code}: {text[:200]!r}")
+        if len(str(error)) > 2500:
+            self.faults.append(f"{entry}: endless details for {error.code}")
+
+
+class Entries:
+    """All ways in."""
+
+    def __init__(self, folder: Path, canary: Path) -> None:
+        from tests.soak import strangers
+        from vae_studio.core import data
+
+        self.folder, self.canary = folder, canary
+        self.good = folder / "good"
+        self.digits = strangers.few_digits()
+        data.load_dataset = lambda *_: self.digits  # type: ignore[assignment] # its time is no file's
+        if not self.good.exists():
+            strangers.make_run(self.good / "run", strangers.PLAIN, self.digits)
+            strangers.make_run(self.good / "labelled", strangers.LABELLED, self.digits)
+            from tests.soak.hostile_pictures import saved
+
+            (self.good / "good.png").write_bytes(saved("PNG"))
+
+    def fresh(self, number: int) -> Path:
+        """A folder with good things in it, to spoil."""
+        folder = self.folder / f"case-{number}"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.good, folder)
+        return folder
+
+    def send(self, kind: str, watch: Watch, path: Path) -> None:
+        """A file through every entry that could meet it."""
+        if kind in ("run", "any"):
+            self._as_run(watch, path)
+        if kind in ("picture", "any"):
+            self._as_picture(watch, path)
+        if kind in ("idx", "any"):
+            self._as_idx(watch, path)
+        if kind in ("settings", "any"):
+            from vae_studio.session.settings import AppSettings, load_settings
+
+            found = watch.send("load_settings", lambda: load_settings(path))
+            if not isinstance(found, AppSettings):
+                watch.faults.append("settings did not load")
+            else:
+                bundled = Path(found.model)
+                watch.send("the last model", lambda: bundled.is_dir())
+
+    def _as_run(self, watch: Watch, path: Path) -> None:
+        from vae_studio.core import runs
+        from vae_studio.core.checkpoint import load_snapshot
+        from vae_studio.core.lock import is_locked
+        from vae_studio.core.recorder import RunRecorder
+        from vae_studio.core.resume import load_training
+        from vae_studio.session.requests import DecodeRequest, OpenRequest
+        from vae_studio.session.state import LatentState
+        from vae_studio.workers.answers import answer
+
+        watch.send("read_run", lambda: runs.read_run(path))
+        watch.send("find_run", lambda: runs.find_run(str(path)))
+        watch.send("list_runs", lambda: runs.list_runs([path.parent]))
+        watch.send("list_runs inside", lambda: runs.list_runs([path]))
+        watch.send("read_metrics", lambda: runs.read_metrics(path))
+        watch.send("is_locked", lambda: is_locked(path))
+        snapshot = watch.send("load_snapshot", lambda: load_snapshot(path))
+        watch.send("load_training", lambda: load_training(path))
+        image = self.digits.test.images[0].float().numpy() / 255
+
+        def opened() -> None:
+            found: Any = answer(OpenRequest(str(path), image=image))
+            answer(DecodeRequest(found.snapshot, LatentState(z=found.z, label=found.label)))
+
+        watch.send("OpenRequest", opened)
+        if snapshot is not None or watch.name.endswith(("0", "e")):  # the others are refused alike
+            picture, output = str(self.good / "good.png"), str(self.folder / "output.png")
+            self._command(watch, "evaluate", str(path))
+            self._command(watch, "reconstruct", str(path), picture, "--output", output)
+
+        def resumed() -> None:
+            RunRecorder.resume(path).close()
+
+        watch.send("resume", resumed)
+        watch.send("rename_run", lambda: runs.rename_run(path, "renamed"))
+
+    def _as_picture(self, watch: Watch, path: Path) -> None:
+        from vae_studio.core.picture_files import open_picture
+        from vae_studio.core.scan import image_to_input
+
+        watch.send("open_picture", lambda: image_to_input(open_picture(path)))
+        output = str(self.folder / "output.png")
+        run = str(self.good / "run")
+        self._command(watch, "reconstruct a picture", run, str(path), "--output", output)
+
+    def _as_idx(self, watch: Watch, path: Path) -> None:
+        import hashlib
+
+        from vae_studio.core.data import DATASETS, pair, parse_idx, read_checked
+        from vae_studio.core.errors import DatasetError
+        from vae_studio.core.reading import read_bounded
+
+        size = 10_000_000
+        content = b""
+        with contextlib.suppress(OSError):
+            content = read_bounded(path, size)
+        right = hashlib.sha256(content).hexdigest()
+        watch.send("read_checked", lambda: read_checked(path, right, size))
+        info, labels = DATASETS["mnist"], parse_idx(b"\0\0\x08\1\0\0\0\3\0\1\2", "labels")
+        images = parse_idx(b"\0\0\x08\3\0\0\0\3\0\0\0\x1c\0\0\0\x1c" + bytes(3 * 784), "images")
+
+        def parsed(content: Any) -> None:
+            try:
+                found = parse_idx(content, "x")
+            except DatasetError:
+                raise
+            with contextlib.suppress(DatasetError):
+                pair(found, labels, info, "x")
+            with contextlib.suppress(DatasetError):
+                pair(images, found, info, "x")
+
+        for kind in (bytes, bytearray, memoryview):
+            watch.send(f"parse_idx of {kind.__name__}", lambda kind=kind: parsed(kind(content)))
+
+    def _command(self, watch: Watch, name: str, *arguments: str) -> None:
+        from vae_studio.cli import main
+
+        told = io.StringIO()
+
+        def called() -> None:
+            with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+                code = main([name.split()[0], *arguments])
+            if code not in (0, 2):
+                raise RuntimeError(f"exit code {code}")
+
+        watch.send(name, called)
+        if len(told.getvalue()) > 20_000:
+            watch.faults.append(f"{name} said {len(told.getvalue()):,} characters")
+
+
+def _chosen(count: int, seed: int, canary: Path, name: str) -> list[Any]:
+    """That many cases, the same for the same seed, in the order of their kinds."""
+    from tests.soak.hostile_kinds import cases
+
+    found = [case for case in cases(canary) if name in case.name]
+    if count >= len(found):
+        return found
+    return [found[n] for n in sorted(random.Random(seed).sample(range(len(found)), count))]
+
+
+def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> None:
+    faulthandler.enable()
+    canary = folder / "canary"
+    entries = Entries(folder, canary)
+    chosen = _chosen(count, seed, canary, name)
+    _warm_up(entries)
+    victim = folder / "victim.txt"  # what a link leads to: nobody may write there
+    victim.write_text("untouched")
+    window = [] if name else _dropped(entries, count)
+    _tell(total=len(chosen) + bool(window))
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + _ROOM, used + _ROOM))
+    for number, case in enumerate(chosen):
+        if number < first:
+            continue
+        _tell(begin=case.name, number=number)
+        place = entries.fresh(number)
+        faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+        try:
+            path = case.make(place)
+        except Exception as error:
+            _tell(
+                name=case.name, entries=["none"], faults=[f"could not be made: {error!r}"],
+                slowest=0, slow_entry="", memory=0, run=0, refused=0, opened=0,
+            )  # fmt: skip
+            continue
+        faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+        watch = Watch(case.name, case.memory, case.refused_by)
+        entries.send(case.kind, watch, path)
+        faulthandler.cancel_dump_traceback_later()
+        _report(watch, canary, victim)
+        shutil.rmtree(place, ignore_errors=True)
+    if window and first <= len(chosen):
+        _tell(begin="the window", number=len(chosen))
+        faulthandler.dump_traceback_later(10 * _PATIENCE, exit=True)
+        for watch in _drop(entries, window):
+            _report(watch, canary, victim)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _report(watch: Watch, canary: Path, victim: Path) -> None:
+    ran = canary.exists()
+    if ran:
+        watch.faults.append("A STRANGER'S PROGRAM RAN")
+        canary.rmdir()
+    if victim.read_text() != "untouched":
+        watch.faults.append("a file elsewhere was changed")
+        victim.write_text("untouched")
+    extra = [thread.name for thread in threading.enumerate() if not thread.daemon][1:]
+    if extra and "pool" in "".join(extra):
+        watch.faults.append(f"threads left: {extra}")
+    _tell(
+        name=watch.name,
+        entries=watch.entries,
+        faults=watch.faults[:5],
+        slowest=watch.slowest,
+        slow_entry=watch.slow_entry,
+        memory=watch.memory,
+        run=int(ran),
+        refused=watch.refused,
+        opened=watch.opened,
+    )
+
+
+def _warm_up(entries: Entries) -> None:
+    """Good files through all entries: what is loaded on first use counts for nobody."""
+    place = entries.fresh(-1)
+    good = Watch("good", 10_000)
+    entries.send("run", good, place / "run")
+    entries.send("picture", good, place / "good.png")
+    entries.send("settings", good, place / "run" / "config.json")
+    entries.send("idx", good, place / "good.png")
+    if good.faults or good.opened < 12:
+        raise RuntimeError(f"good files do not open: {good.faults} {good.opened}")
+    shutil.rmtree(place)
+
+
+# The window --------------------------------------------------------------------------------------
+
+
+def _dropped(entries: Entries, count: int) -> list[tuple[str, Path]]:
+    """Files to drop on the real window: one of each sort."""
+    from tests.soak.hostile_kinds import cases
+    from vae_studio.session.folders import runs_folder
+
+    if count < 100:  # the window's own tests drop some
+        return []
+    shutil.rmtree(runs_folder(), ignore_errors=True)
+    runs_folder().mkdir(parents=True)
+    wanted = (
+        "torch.save as a .pt", "pickle 4 as a .png", "a pipe: a run", "a device: x.safetensors",
+        "links in a circle: a run", "100 GB of nothing: x.safetensors", "a pipe as config.json",
+        "inf in tensor 0", "3e+38 in all tensors", "variance -1.0", "low -1e+308", "high 1e+308",
+        "name 'x' * 2**20", "model.safetensors: shape [-1]", "order repeated", "900 deep",
+        "name '<b>bold</b><img src=' ", "a model of [3, 28, 28]", "a model of 1000 classes",
+        "x.safetensors: header of 0", "4 MB of lists",
+    )  # fmt: skip
+    found = []
+    for number, case in enumerate(cases(entries.canary)):
+        if any(case.name == want or case.name.startswith(want) for want in wanted):
+            path = case.make(entries.fresh(10**6 + number))
+            if path.name in ("run", "labelled") and not path.is_symlink():
+                # Where the app lists it, too.
+                path = path.rename(runs_folder() / f"hostile-{number}")
+            found.append((case.name, path))
+    return found if count > 1000 else found[:: max(1, len(found) // _WINDOW)]
+
+
+def _drop(entries: Entries, files: list[tuple[str, Path]]) -> Iterator[Watch]:
+    """Start the app on a library of hostile runs, and drop each file on its window."""
+    from PySide6.QtCore import QEventLoop, QMimeData, QPoint, QPointF, Qt, QThread, QTimer, QUrl
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent
+    from PySide6.QtWidgets import QApplication
+
+    from vae_studio.app import build, make_application
+
+    warnings.simplefilter("default")  # Qt's own, from its bindings
+    unexpected: list[BaseException] = []
+    sys.excepthook = lambda kind, error, trace: unexpected.append(error)
+    studio = build(make_application(), seed=7)
+    store, window = studio.store, studio.window
+    window.show()
+    studio.lifecycle.begin()
+
+    def wait(done: Callable[[], bool], seconds: float) -> bool:
+        loop, end = QEventLoop(), time.monotonic() + seconds
+        timer = QTimer(interval=5)
+        timer.timeout.connect(lambda: (done() or time.monotonic() > end) and loop.quit())
+        timer.start()
+        loop.exec()
+        return done()
+
+    if not wait(lambda: store.last_decoded is not None, _PATIENCE):
+        raise RuntimeError("the app did not start")
+    answers: list[object] = []
+    store.failed.connect(answers.append)
+    store.snapshot_changed.connect(answers.append)
+    copy, left, none = (
+        Qt.DropAction.CopyAction,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    for name, path in files:
+        watch = Watch(f"{name}, dropped", 250)
+        answers.clear()
+
+        def dropped(path: Path = path) -> None:
+            data = QMimeData()
+            data.setUrls([QUrl.fromLocalFile(str(path))])
+            enter = QDragEnterEvent(QPoint(40, 400), copy, data, left, none)
+            QApplication.sendEvent(window, enter)
+            event = QDropEvent(QPointF(40, 400), copy, data, left, none)
+            QApplication.sendEvent(window, event)
+            if not (enter.isAccepted() and event.isAccepted()):
+                raise RuntimeError("the window did not want it")
+            if not wait(lambda: bool(answers), _PATIENCE):
+                raise RuntimeError("the window never answered")
+
+        watch.send("a drop on the window", dropped)
+        wait(lambda: False, 0.05)  # what is shown after that
+        for error in answers:
+            if getattr(error, "code", "") == "worker.unexpected":
+                watch.faults.append(f"the window says: {str(error)[:300]}")
+        watch.faults += [f"in the window: {error!r}"[:300] for error in unexpected]
+        unexpected.clear()
+        if len(window.toast.text) > 1200:
+            watch.faults.append("a flood in the window")
+        yield watch
+    window.close()
+    wait(lambda: not any(thread.isRunning() for thread in store.findChildren(QThread)), 5)
+
+
+if __name__ == "__main__":
+    where, its_seed, how_many, begin_at, *named = sys.argv[1:]
+    _child(Path(where), int(its_seed), int(how_many), int(begin_at), *named)
+    sys.stdout.flush()
+    os._exit(0)  # Qt's objects need no farewell
