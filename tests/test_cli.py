@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shlex
 import signal
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,12 +15,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import quick, tiny, trained, weights_equal
+from tests.helpers import (
+    Disk,
+    content,
+    figures,
+    kept,
+    quick,
+    same,
+    tiny,
+    trained,
+    weights_equal,
+)
 from vae_studio import __version__
 from vae_studio.cli import main
 from vae_studio.core import losses, trainer
 from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.runs import list_runs, read_metrics, read_run
 from vae_studio.core.snapshot import Snapshot, capture
@@ -151,21 +164,26 @@ def test_train_writes_over_nothing(run: Path, capsys: pytest.CaptureFixture[str]
     assert weights_equal(load_snapshot(run), before)
 
 
-def test_an_interrupt_keeps_the_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_end_signal_keeps_the_model(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    number = getattr(signal, name)
     calls: list[int] = []
 
     def interrupting(*arguments: Any) -> Any:
         calls.append(1)
         if len(calls) == 6:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         return losses.loss_terms(*arguments)
 
     monkeypatch.setattr(trainer, "loss_terms", interrupting)
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
     assert main(["train", "--epochs", "9", "--output", str(tmp_path / "run"), *TINY]) == 0
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
     assert "stopped at epoch 1" in capsys.readouterr().out
     info = read_run(tmp_path / "run")
     assert (info.status, info.step) == ("stopped", 6)
@@ -178,6 +196,190 @@ def test_a_failed_training_ends_with_2(
     line = refused(capsys, "train", "--output", str(tmp_path / "run"), *TINY)
     assert "step 1" in line
     assert read_run(tmp_path / "run").status == "failed"
+
+
+def test_under_nohup_the_end_of_the_terminal_is_not_that_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def hanging_up(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGHUP)
+        return losses.loss_terms(*arguments)
+
+    monkeypatch.setattr(trainer, "loss_terms", hanging_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["train", "--epochs", "1", "--output", str(tmp_path / "run"), *TINY]) == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert read_run(tmp_path / "run").status == "finished"
+
+
+CONFIG = ("--epochs", "3", *TINY)
+
+
+@pytest.fixture
+def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of three epochs, stopped within the second."""
+    calls: list[int] = []
+
+    def interrupting(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return losses.loss_terms(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "loss_terms", interrupting)
+        assert main(["train", "--output", str(tmp_path / "cut"), *CONFIG]) == 0
+    return tmp_path / "cut"
+
+
+@pytest.fixture
+def calm(tmp_path: Path) -> Path:
+    """The same run, which nothing stopped."""
+    assert main(["train", "--output", str(tmp_path / "calm"), *CONFIG]) == 0
+    return tmp_path / "calm"
+
+
+def test_a_run_goes_on_as_it_was(cut: Path, calm: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (read_run(cut).status, read_run(cut).step) == ("stopped", 6)
+    capsys.readouterr()
+    assert main(["train", "--resume", str(cut)]) == 0
+    out, err = capsys.readouterr()
+    assert f"finished at epoch 3: {cut}" in out
+    assert "epoch   2" in out
+    assert "epoch   1 " not in out
+    assert err == ""
+    assert same(kept(cut), kept(calm))
+    assert figures(cut) == figures(calm)
+    assert not is_locked(cut)
+
+
+def test_a_run_of_the_user_goes_on_by_name(cut: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs_folder().mkdir(parents=True)
+    cut.rename(runs_folder() / "mine")
+    assert main(["train", "--resume", "mine"]) == 0
+    assert "finished at epoch 3" in capsys.readouterr().out
+
+
+def test_where_the_newest_checkpoint_is_damaged_it_goes_on_from_the_one_before(
+    cut: Path, calm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (max(cut.glob("checkpoint/generation-*")) / "model.safetensors").write_bytes(b"?")
+    capsys.readouterr()
+    assert main(["train", "--resume", str(cut)]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("vae-studio: The newest checkpoint of cut is damaged")
+    assert same(kept(cut), kept(calm))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--variant", "vae-32"),
+        ("--epochs", "9"),
+        ("--output", "elsewhere"),
+        ("--seed", "0"),
+        ("--name", "x"),
+        ("--set", "beta=2"),
+        ("--weights", "float32"),
+    ],
+    ids=lambda options: options[0],
+)
+def test_a_run_that_goes_on_takes_no_other_options(
+    options: tuple[str, ...], cut: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = content(cut)
+    capsys.readouterr()
+    line = refused(capsys, "train", "--resume", str(cut), *options)
+    assert f"Leave out {options[0]}," in line
+    assert content(cut) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (None, "No run “no such run”"),
+        ("bundled", "ships with the app"),
+        ("finished", "has done all its epochs"),
+        ("float16", "without what going on needs"),
+        ("damaged", "damaged"),
+        ("locked", "another window or command"),
+    ],
+)
+def test_what_cannot_go_on_is_one_line(
+    change: str | None, words: str, cut: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, lock = str(cut), contextlib.nullcontext()
+    if change is None:
+        run = "no such run"
+    elif change == "bundled":
+        run = "vae-2"
+    elif change == "finished":
+        assert main(["train", "--resume", run]) == 0
+    elif change == "float16":
+        run = str(cut.with_name("half"))
+        assert main(["train", "--weights", "float16", "--output", run, *CONFIG]) == 0
+    elif change == "damaged":
+        for path in cut.glob("checkpoint/*/training.safetensors"):
+            path.write_bytes(b"?")
+    else:
+        lock = RunLock(cut)
+    before = content(cut)
+    capsys.readouterr()
+    with lock:
+        assert words in refused(capsys, "train", "--resume", run)
+    assert content(cut) == before
+    assert not is_locked(cut)
+
+
+def test_a_write_that_fails_ends_with_2_and_says_how_to_go_on(
+    tmp_path: Path,
+    calm: Path,
+    disk: Disk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = tmp_path / "a run"
+    calls: list[int] = []
+
+    def filling(*arguments: Any) -> Any:
+        calls.append(1)
+        disk.full = disk.full or len(calls) == 6
+        return losses.loss_terms(*arguments)
+
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "loss_terms", filling)
+        assert main(["train", "--output", str(run), *CONFIG]) == 2
+    out, err = capsys.readouterr()
+    assert "epoch   1" in out
+    assert "epoch   2" not in out
+    hint, line = err.splitlines()
+    command = f"vae-studio train --resume {shlex.quote(str(run))}"
+    assert hint == f"Once it can be written, go on with: {command}"
+    assert line.startswith("vae-studio: Cannot write to ")
+    assert "No space left on device" in line
+    disk.full = False
+    assert load_snapshot(run).epoch == 1
+    assert not is_locked(run)
+    assert main(shlex.split(command)[1:]) == 0
+    assert same(kept(run), kept(calm))
+    assert figures(run) == figures(calm)
+
+
+def test_a_first_write_that_fails_ends_with_2(
+    tmp_path: Path, disk: Disk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk.full = True
+    line = refused(capsys, "train", "--output", str(tmp_path / "run"), *CONFIG)
+    assert "No space left on device" in line
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 def test_evaluate_prints_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -259,9 +461,12 @@ def test_reconstruct_refuses_what_is_no_picture(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "letter.txt").write_text("dear")
-    for name in ("letter.txt", "nothing.png"):
+    for name, words in (
+        ("letter.txt", "is no picture that VAE Studio opens"),
+        ("nothing.png", "picture cannot be read"),
+    ):
         line = refused(capsys, "reconstruct", str(run), str(tmp_path / name), "--output", "x.png")
-        assert "picture cannot be read" in line
+        assert words in line
     assert not Path("x.png").exists()
 
 

@@ -150,6 +150,8 @@ def _train(options: argparse.Namespace) -> int:
     keep_freed_memory()
     control = TrainControl()
     ends = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        ends.remove(signal.SIGHUP)  # by `nohup`: the end of the terminal is not that of the run
     before = {number: signal.signal(number, lambda *_: control.stop()) for number in ends}
     try:
         data = load_dataset(config.dataset)
@@ -344,10 +346,6 @@ def _reconstruct(options: argparse.Namespace) -> int:
         x = image_to_input(picture)[np.newaxis]
     except ImageError as error:
         raise ImageError(error.code, **{**error.params, "path": str(options.image)}) from error
-    if snapshot.spec.image_shape != x.shape:
-        raise SpecError(
-            "spec.choice", field="image_shape", value=snapshot.spec.image_shape, choices=x.shape
-        )
     code = encode(model, x, _label(options.label, snapshot))
     x_hat = decode(model, code.mu, code.label)
     terms = reconstruction_terms(model, x, code)

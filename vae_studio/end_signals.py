@@ -21,8 +21,10 @@ class EndSignals(QObject):
         super().__init__()
         self.have_come = False
         for name in _NAMES:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._take)
+            number = getattr(signal, name, None)
+            ignored = name == "SIGHUP" and number and signal.getsignal(number) is signal.SIG_IGN
+            if number and not ignored:  # by `nohup`
+                signal.signal(number, self._take)
         # Python runs its handlers between two of its own instructions, and an idle window runs
         # none: a byte in a pipe wakes it. Windows cannot wait for pipes; there it looks now and
         # then.

@@ -61,3 +61,10 @@ def test_what_is_no_evaluation_is_refused(values: Any) -> None:
 def test_active_units_are_a_count_of_dimensions(count: Any) -> None:
     with pytest.raises(CheckpointError):
         Evaluation.from_dict(FIGURES.to_dict() | {"active_units": count})
+
+
+@pytest.mark.parametrize("size", [513, 200_000])
+def test_no_model_has_so_many_dimensions(size: int) -> None:
+    latent = {name: [1.0] * size for name in LatentStats.__annotations__}
+    with pytest.raises(CheckpointError):
+        Evaluation.from_dict(FIGURES.to_dict() | {"latent": latent})

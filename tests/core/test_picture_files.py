@@ -107,6 +107,8 @@ def test_other_formats_are_named_as_such() -> None:
 BOMBS = dict(made.hostile_pictures())
 CODES = {
     "PNG of 20,000 × 20,000": "image.too_large",
+    "PNG of 8000 × 8000": "image.too_large",
+    "PPM of 8000 × 8000": "image.too_large",
     "GIF, a frame larger than its screen": "image.too_large",
     "TIFF of 50,000 × 50,000": "image.too_large",
     "JPEG of 65,535 × 65,535": "image.too_large",

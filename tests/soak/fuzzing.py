@@ -199,11 +199,11 @@ def value_changed(value: Any, chance: random.Random) -> Any:
     for _ in range(chance.choice((1, 1, 2))):
         ways = list(_ways(value))
         if not ways:
-            return chance.choice(JSON_VALUES)
+            return copy.deepcopy(chance.choice(JSON_VALUES))
         holder, key = chance.choice(ways)
         match chance.randrange(7):
             case 0 | 1 | 2:
-                holder[key] = chance.choice(JSON_VALUES)
+                holder[key] = copy.deepcopy(chance.choice(JSON_VALUES))
             case 3:
                 del holder[key]
             case 4:
@@ -313,7 +313,7 @@ class _Part:
 
 
 _PARTS = {
-    "weights": _Part(WEIGHTS, tensors_changed, load_snapshot),
+    "weights": _Part(WEIGHTS, tensors_changed, lambda run: load_snapshot(run).build()),
     "training": _Part(TRAINING, tensors_changed, load_training),
     "config": _Part(CONFIG, json_changed, load_snapshot),
     "run": _Part(RUN, json_changed, load_training),

@@ -225,7 +225,8 @@ class Entries:
         from vae_studio.core.recorder import RunRecorder
         from vae_studio.core.resume import load_training
         from vae_studio.session.requests import DecodeRequest, OpenRequest
-        from vae_studio.session.state import LatentState
+        from vae_studio.session.state import Input, LatentState
+        from vae_studio.session.strokes import Stroke
         from vae_studio.workers.answers import answer
 
         watch.send("read_run", lambda: runs.read_run(path))
@@ -243,6 +244,9 @@ class Entries:
             answer(DecodeRequest(found.snapshot, LatentState(z=found.z, label=found.label)))
 
         watch.send("OpenRequest", opened)
+        stroke = Stroke(((0.3, 0.2), (0.6, 0.7)), 0.1)
+        drawn = OpenRequest(str(path), drawing=Input(strokes=(stroke,)))
+        watch.send("OpenRequest with a drawing", lambda: answer(drawn))
         if snapshot is not None or watch.name.endswith(("0", "e")):  # the others are refused alike
             picture, output = str(self.good / "good.png"), str(self.folder / "output.png")
             self._command(watch, "evaluate", str(path))

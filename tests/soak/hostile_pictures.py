@@ -87,6 +87,9 @@ def webp(width: int, height: int) -> bytes:
 def _bombs() -> Iterator[tuple[str, Make]]:
     rows = zlib.compress(bytes(20_001) * 500)
     yield "PNG of 20,000 × 20,000", lambda rows=rows: png(20_000, 20_000, rows)
+    # Above our limit and below Pillow's own.
+    yield "PNG of 8000 × 8000", lambda: png(8000, 8000, zlib.compress(bytes(8001) * 8000))
+    yield "PPM of 8000 × 8000", lambda: b"P5 8000 8000 255\n" + bytes(64_000_000)
     yield "PNG of 2^31 × 2^31", lambda rows=rows: png(2**31 - 1, 2**31 - 1, rows)
     yield "PNG of 0 × 0", lambda: png(0, 0, b"")
     yield "PNG of 7000 × 7000 with one row", lambda: png(7000, 7000, zlib.compress(bytes(7001)))

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QThread, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QThread, QUrl, Slot
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -133,10 +133,11 @@ class _Session:
 _session: _Session
 
 
-class _Watch:
+class _Watch(QObject):
     """Counts the questions that the explorer took out of its lanes, and the answers that came."""
 
     def __init__(self, studio: Studio) -> None:
+        super().__init__()
         self._explorer = studio.store._explorer
         self._taken = 0
         self._came = 0
@@ -147,8 +148,9 @@ class _Watch:
     def _take(self) -> None:
         self._taken += 1
 
-    def _count(self, *_: object) -> None:
-        self._came += 1
+    @Slot()
+    def _count(self) -> None:
+        self._came += 1  # on the GUI thread, after the store took the answer
 
     def busy(self) -> bool:
         """Whether a question waits, is being answered, or its answer is on its way."""
@@ -542,12 +544,12 @@ class Machine(RuleBasedStateMachine):
         # An open that is under way may still come; the lanes are answered in turn.
         wait_until(lambda: not self._explorer_busy(), "all answers")
         self._settle()
-        last = store.state
+        last, ahead = store.state, len(store._history._future)
         self._undo_all()
         self._expect(self.session.initial, "undone")
         if self.redo_at_end and Path(last.model).is_dir():
-            future = [_text(state) for state in reversed(store._history._future)]
-            while store.can_redo:
+            future = [_text(state) for state in reversed(store._history._future[ahead:])]
+            while len(store._history._future) > ahead:
                 self._go_forward()
             self._settle()
             self._expect(last, f"redone through {future}")

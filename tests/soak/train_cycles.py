@@ -52,9 +52,11 @@ _HOME_MODEL = "vae-2"  # is shown when things are counted
 
 @dataclass(frozen=True)
 class Figures:
-    """What there is of everything. memory: anonymous, in kB, 0 where it cannot be told."""
+    """What there is of everything. memory: anonymous; heap: what of it is in use by ``malloc``;
+    both in kB, 0 where it cannot be told."""
 
     memory: int
+    heap: int
     python_threads: int
     system_threads: int
     files: int
@@ -172,6 +174,7 @@ def _count_all(studio: Studio) -> Figures:
         ctypes.CDLL(None).malloc_trim(0)  # what is free counts for nothing
     return Figures(
         memory=_anonymous_memory(),
+        heap=_heap_in_use(),
         python_threads=threading.active_count(),
         system_threads=_entries("task"),
         files=_entries("fd"),
@@ -187,6 +190,27 @@ def _anonymous_memory() -> int:
         if line.startswith("RssAnon:"):
             return int(line.split()[1])
     return 0
+
+
+class _HeapFigures(ctypes.Structure):
+    """glibc's ``struct mallinfo2``."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
+
+
+def _heap_in_use() -> int:
+    if platform.libc_ver()[0] != "glibc" or not hasattr(ctypes.CDLL(None), "mallinfo2"):
+        return 0
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = _HeapFigures
+    figures = mallinfo2()
+    return int(figures.uordblks + figures.hblkhd) // 1024
 
 
 def _entries(name: str) -> int:

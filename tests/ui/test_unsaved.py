@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.helpers import Disk, figures, quick, same, tiny, trained, weights
 from tests.ui import hand
+from tests.ui.test_models import item
 from tests.ui.test_train import wait_for_end, wait_for_step
 from tests.ui.waits import TIMEOUT, settle, shipped
 from vae_studio.app import Studio, build, make_application
@@ -166,10 +167,16 @@ def test_it_is_saved_elsewhere_and_goes_on_there(
     place = tmp_path / "stick"
     place.mkdir()
     disk.full = False
+    assert "in training" in item(studio, read_run(first).name).toolTip()
+    tips: list[str] = []
+    studio.store.training.saved.connect(
+        lambda _: tips.append(item(studio, read_run(first).name).toolTip())
+    )
     with qtbot.waitSignal(studio.store.training.saved, timeout=TIMEOUT) as saved:
         studio.store.save_training_in(place)
     other = saved.args[0]
     assert other.parent == place
+    assert "in training" not in tips[0]
     assert str(other) in studio.window.toast.text
     wait_for_end(studio, qtbot)
     assert read_run(other).status == "finished"

@@ -137,7 +137,7 @@ def test_snapshots_come_between_when_they_are_due(
 class Fault:
     """Stands in for a function, and fails from its n-th call on."""
 
-    def __init__(self, function: Callable[..., Any], error: Exception, good: int = 0) -> None:
+    def __init__(self, function: Callable[..., Any], error: BaseException, good: int = 0) -> None:
         self._function, self._error, self._good = function, error, good
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
@@ -145,6 +145,10 @@ class Fault:
         if self._good < 0:
             raise self._error
         return self._function(*arguments, **named)
+
+
+class Panic(BaseException):
+    """As safetensors raises it where it gets no memory; no ``Exception``."""
 
 
 class Stage(NamedTuple):
@@ -174,13 +178,17 @@ STAGES = {
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(ZeroDivisionError("bug"), "worker.unexpected"), (MemoryError(), "train.memory")],
-    ids=["bug", "memory"],
+    [
+        (ZeroDivisionError("bug"), "worker.unexpected"),
+        (MemoryError(), "train.memory"),
+        (Panic("PyObject pointer is null"), "worker.unexpected"),
+    ],
+    ids=["bug", "memory", "panic"],
 )
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
 def test_any_fault_is_told_and_what_was_saved_stays_whole(
     stage: Stage,
-    error: Exception,
+    error: BaseException,
     code: str,
     start: Start,
     tmp_path: Path,

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vae_studio.core.errors import SpecError
 from vae_studio.core.losses import kl_dimensions, reconstruction_each
 from vae_studio.core.measures import Terms
 from vae_studio.core.model import VAE
@@ -78,6 +79,10 @@ def _labels(model: VAE, label: Label | None, count: int) -> Tensor | None:
     return torch.tensor([label], dtype=torch.float32).expand(count, -1)
 
 
+def _size(shape: tuple[int, ...]) -> str:
+    return " × ".join(str(size) for size in shape)
+
+
 @torch.no_grad()
 def encode(model: VAE, image: NDArray[np.float32], label: Label | None = None) -> Encoded:
     """Encode one image [C, H, W] in [0, 1].
@@ -85,7 +90,11 @@ def encode(model: VAE, image: NDArray[np.float32], label: Label | None = None) -
     A conditional model without ``label`` takes the class under which the image costs least,
     reconstruction + KL at the posterior mean: Bayes' rule with equal priors, the −ELBO standing
     in for −log p(x|y).
+    Raises ``SpecError`` where the model takes images of another size.
     """
+    if image.shape != model.spec.image_shape:
+        wanted, found = (_size(shape) for shape in (model.spec.image_shape, image.shape))
+        raise SpecError("spec.image_shape", wanted=wanted, found=found)
     x = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32)).unsqueeze(0)
     if model.spec.conditional and label is None:
         classes = torch.arange(model.spec.num_classes)

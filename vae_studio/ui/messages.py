@@ -29,6 +29,11 @@ ERRORS: dict[str, str] = {
     "spec.unknown_field": QT_TRANSLATE_NOOP(
         "Messages", "There is no field “{field}”. Use one of: {known}."
     ),
+    "spec.image_shape": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This model takes images of {wanted} values, and the picture has {found}. "
+        "Open a model that was trained on such pictures.",
+    ),
     "variant.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no variant “{name}”. Use one of: {known}."
     ),

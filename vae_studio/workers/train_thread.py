@@ -146,7 +146,7 @@ class TrainThread(QThread):
         except ImportError as error:
             log.exception("torch does not load")
             self.mailbox.put(error=StudioError("worker.no_torch", reason=str(error)))
-        except Exception as error:
+        except BaseException as error:  # a panic of safetensors is no Exception
             self.mailbox.put(error=_as_studio_error(error, self.request.spec))
 
     def _train(self) -> None:
@@ -163,7 +163,7 @@ class TrainThread(QThread):
         with self._recorder(data) as recorder:
             try:
                 self._drive(recorder, data)
-            except Exception:
+            except BaseException:
                 with contextlib.suppress(StudioError):
                     recorder.save_status("failed")
                 raise
@@ -235,10 +235,10 @@ class TrainThread(QThread):
             write = recorder.save if place is None else partial(recorder.move_to, place)
 
 
-def _as_studio_error(error: Exception, spec: ModelSpec) -> StudioError:
+def _as_studio_error(error: BaseException, spec: ModelSpec) -> StudioError:
     from vae_studio.core.trainer import is_out_of_memory, wanted_memory
 
-    if is_out_of_memory(error):
+    if isinstance(error, Exception) and is_out_of_memory(error):
         return StudioError("train.memory", step=0, size=wanted_memory(error, spec))
     log.error("training failed", exc_info=error)
     return StudioError("worker.unexpected", reason=f"{type(error).__name__}: {error}")
