@@ -509,10 +509,12 @@ def _full_disk(base: Path, data: DatasetPair) -> tuple[str, list[str]]:
                     full += _on_a_full_disk(case, base, disk / "filler", space * 1000)
                 except Exception as error:
                     failures.append(f"{space} kB left: {type(error).__name__}: {error}")
+                if case.recorder is not None:
+                    case.recorder.close()
                 shutil.rmtree(case.folder)
                 (disk / "filler").unlink(missing_ok=True)
         finally:
-            subprocess.run(["umount", str(disk)], check=True)
+            subprocess.run(["umount", "--lazy", str(disk)], check=True)
     if not full:
         failures.append("the disk was never full")
     return f"{len(spaces) - len(failures)} of {len(spaces)} full disks ({full} refused)", failures
@@ -534,7 +536,6 @@ def _on_a_full_disk(case: Try, base: Path, filler: Path, space: int) -> bool:
     filler.unlink()
     EpochEnd().again(case)
     check_run(case.run, {3 * STEPS})
-    case.recorder.close()
     return refused
 
 
