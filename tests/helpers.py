@@ -88,16 +88,18 @@ def content(folder: Path) -> dict[str, bytes]:
 
 class Disk:
     """Where ``full``, nothing can be written to the end any more; else files up to ``largest``
-    bytes can."""
+    bytes can. refused: how many could not."""
 
     def __init__(self) -> None:
         self.full = False
         self.largest: int | None = None
+        self.refused = 0
         self._fsync = os.fsync
 
     def fsync(self, file: int) -> None:
         """What ``os.fsync`` is meanwhile."""
         if self.full or (self.largest is not None and os.fstat(file).st_size > self.largest):
+            self.refused += 1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._fsync(file)
 

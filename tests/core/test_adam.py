@@ -19,6 +19,7 @@ SHAPES = ((48, 784), (48,), (6, 24), ())
 # All that a training and a resumed one do, without a data set to load.
 _TRAINS = """
 import json, sys, tempfile
+HEAVY = ("torch._dynamo", "sympy")
 from pathlib import Path
 import torch
 from tests.helpers import quick, tiny
@@ -43,7 +44,7 @@ with tempfile.TemporaryDirectory() as folder:
                 recorder.record(event)
         capture(recorder.state, "run", "run").build()
 assert recorder.info.status == "finished"
-print(json.dumps([name for name in sys.modules if name in ("torch._dynamo", "sympy")]))
+print(json.dumps([name for name in sys.modules if name in HEAVY]))
 """
 
 

@@ -16,7 +16,7 @@ from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import CheckpointError
-from vae_studio.core.events import EpochDone, StepDone, TrainingFailed
+from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.recorder import METRICS, RunRecorder
 from vae_studio.core.resume import load_training
@@ -537,3 +537,20 @@ def test_names_that_are_no_text_can_be_saved(tmp_path: Path) -> None:
     with RunRecorder(tmp_path / "unnamed", state, "\n") as recorder:
         recorder.save()
     assert read_run(tmp_path / "unnamed").name == "unnamed"
+
+
+def test_a_run_cut_between_its_last_weights_and_the_word_is_done(
+    small: DatasetPair, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    state = new_state(SPEC, quick())
+    with RunRecorder(run, state, "run") as recorder:
+        for event in train(state, small, TrainControl()):
+            if not isinstance(event, TrainingDone):
+                recorder.record(event)
+    assert read_run(run).status == "running"
+    with pytest.raises(CheckpointError) as caught:
+        RunRecorder.resume(run)
+    assert caught.value.code == "runs.finished"
+    assert read_run(run).status == "finished"
+    assert not read_run(run).can_resume

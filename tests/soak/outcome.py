@@ -7,7 +7,7 @@ from typing import TypedDict
 
 
 class Counts(TypedDict):
-    """How often: in ``make test``, in ``make soak`` (20 minutes in all) and in ``make soak-full``."""
+    """How often: in ``make test``, ``make soak`` (20 minutes in all) and ``make soak-full``."""
 
     test: int
     soak: int
@@ -16,8 +16,8 @@ class Counts(TypedDict):
 
 @dataclass(frozen=True)
 class Outcome:
-    """summary: the line of the table, figures included. failures: what was found, worst first; [] is
-    a pass. Each names what repeats it (the seed, the file's recipe)."""
+    """summary: the line of the table, figures included. failures: what was found, worst first; none
+    is a pass. Each names what repeats it (the seed, the file's recipe)."""
 
     summary: str
     failures: tuple[str, ...] = ()

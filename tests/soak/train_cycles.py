@@ -45,6 +45,7 @@ COUNTS: Counts = {"test": 6, "soak": 60, "full": 200}
 _TRAIN_IMAGES, _TEST_IMAGES = 2000, 500
 _WARM_UP = 60  # cycles; so long the allocator spreads out until its pages serve all threads
 _COUNT_SLOPE = 0.1  # of anything that is counted, in a cycle; one each would be 1
+_COUNT_SLOPE_OF_FEW = 0.5  # over a few cycles, where one object more or less tilts the line
 _MEMORY_SLOPE = 50.0  # kB in a cycle
 _HEAP_CYCLES = 40  # fewer say nothing about what is in use
 _MEMORY_CYCLES = 100  # nor about pages, which come and go by megabytes
@@ -105,7 +106,9 @@ def _growing(slopes: dict[str, float], cycles: int) -> list[str]:
     found = []
     enough = {"memory": _MEMORY_CYCLES, "heap": _HEAP_CYCLES}
     for name, value in slopes.items():
-        limit = _MEMORY_SLOPE if name in enough else _COUNT_SLOPE
+        limit = _COUNT_SLOPE if cycles >= _HEAP_CYCLES else _COUNT_SLOPE_OF_FEW
+        if name in enough:
+            limit = _MEMORY_SLOPE
         if value > limit and cycles >= enough.get(name, 0):
             unit = " kB" if name in enough else ""
             found.append(f"{name}: {value:+.2f}{unit} in a cycle, limit {limit:g}{unit}")

@@ -188,10 +188,10 @@ def test_what_was_pressed_too_often_does_not_count_for_the_next_time(
     held(box, qtbot, times=2)
     thread.save_again()
     held(box, qtbot, times=3)
-    assert box.held == 3  # not once more for each press of before
     disk.full = False
     thread.save_again()
     assert thread.wait(WAIT)
+    assert disk.refused == 3  # and not once more for each press of before
     assert read_run(tmp_path / "other").status == "finished"
 
 

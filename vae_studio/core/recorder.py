@@ -122,6 +122,10 @@ class RunRecorder:
             if images is not None:
                 check_position(found.state, images, found.info)
             if found.state.epoch >= found.state.config.epochs:
+                # Cut between its last weights and the word that it was done.
+                values = config_values(replace(found.info, status="finished"))
+                with contextlib.suppress(OSError):
+                    write_json(folder / "config.json", values)
                 raise CheckpointError("runs.finished", name=found.info.name)
             rows = _rows_until(folder, found.state.epoch)
             recorder._begin(found.state, replace(found.info, status="running"), rows)
