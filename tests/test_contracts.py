@@ -34,6 +34,7 @@ PLAIN = (
     "measures",
     "runs",
     "durable",
+    "housekeeping",
     "lock",
     "reading",
 )

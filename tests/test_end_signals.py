@@ -19,9 +19,10 @@ from PySide6.QtWidgets import QApplication
 from tests.soak.closing_child import Plan, Template
 from vae_studio.cli import main
 from vae_studio.core.checkpoint import load_snapshot
+from vae_studio.core.housekeeping import find_interrupted
 from vae_studio.core.lock import is_locked
 from vae_studio.core.resume import load_training
-from vae_studio.core.runs import find_interrupted, read_metrics, read_run
+from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.end_signals import EndSignals
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

@@ -17,7 +17,7 @@ from PySide6.QtGui import QIcon, QImage
 from PySide6.QtWidgets import QApplication
 
 from vae_studio import __version__, logs
-from vae_studio.core import runs
+from vae_studio.core import housekeeping
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.end_signals import EndSignals
@@ -69,7 +69,7 @@ class Lifecycle(QObject):
     @Slot()
     def begin(self) -> None:
         """Load torch off the GUI thread, then the last model, at a digit worth looking at."""
-        clean = partial(runs.empty_trash, runs_folder(), _TRASH_SECONDS)
+        clean = partial(housekeeping.empty_trash, runs_folder(), _TRASH_SECONDS)
         threading.Thread(target=clean, daemon=True).start()
         self._store.start()
         last = self._settings.model  # a folder, or the name of a model that ships

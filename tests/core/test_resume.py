@@ -21,9 +21,10 @@ from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import CheckpointError, SpecError
 from vae_studio.core.events import StepDone
+from vae_studio.core.housekeeping import rename_run
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import TRAINING, check_position, load_training, training_bytes
-from vae_studio.core.runs import config_values, read_run, rename_run
+from vae_studio.core.runs import config_values, read_run
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.trainer import TrainState, new_state, train
 from vae_studio.core.variants import VARIANTS

@@ -15,6 +15,14 @@ from tests.forks import as_nobody, held_elsewhere, public_folder
 from tests.helpers import quick, tiny
 from vae_studio.core import runs
 from vae_studio.core.errors import CheckpointError, StudioError
+from vae_studio.core.housekeeping import (
+    empty_trash,
+    find_interrupted,
+    mark_interrupted,
+    remove_run,
+    rename_run,
+    restore_run,
+)
 from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.measures import Evaluation, LatentStats, Terms
 from vae_studio.core.runs import (
@@ -22,16 +30,10 @@ from vae_studio.core.runs import (
     bundled_runs,
     clean_name,
     config_values,
-    empty_trash,
-    find_interrupted,
     find_run,
     list_runs,
-    mark_interrupted,
     read_metrics,
     read_run,
-    remove_run,
-    rename_run,
-    restore_run,
 )
 from vae_studio.core.variants import VARIANTS
 

@@ -34,9 +34,10 @@ from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair, load_dataset
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.events import EpochDone, Event
+from vae_studio.core.housekeeping import remove_run, rename_run
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training
-from vae_studio.core.runs import list_runs, read_metrics, read_run, remove_run, rename_run
+from vae_studio.core.runs import list_runs, read_metrics, read_run
 from vae_studio.core.trainer import new_state, train
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.settings import AppSettings, load_settings, save_settings

@@ -219,7 +219,7 @@ class Entries:
                 watch.send("the last model", lambda: bundled.is_dir())
 
     def _as_run(self, watch: Watch, path: Path) -> None:
-        from vae_studio.core import runs
+        from vae_studio.core import housekeeping, runs
         from vae_studio.core.checkpoint import load_snapshot
         from vae_studio.core.lock import is_locked
         from vae_studio.core.recorder import RunRecorder
@@ -256,7 +256,7 @@ class Entries:
             RunRecorder.resume(path).close()
 
         watch.send("resume", resumed)
-        watch.send("rename_run", lambda: runs.rename_run(path, "renamed"))
+        watch.send("rename_run", lambda: housekeeping.rename_run(path, "renamed"))
 
     def _as_picture(self, watch: Watch, path: Path) -> None:
         from vae_studio.core.picture_files import open_picture

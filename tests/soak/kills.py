@@ -32,9 +32,10 @@ from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair, load_dataset
 from vae_studio.core.events import EpochDone
+from vae_studio.core.housekeeping import find_interrupted
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import training_bytes
-from vae_studio.core.runs import find_interrupted, read_metrics, read_run
+from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import TrainState, new_state, train
 from vae_studio.core.variants import VARIANTS

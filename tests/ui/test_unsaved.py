@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QThread
+from PySide6.QtCore import Qt, QThread
 from PySide6.QtWidgets import QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tests.helpers import Disk, figures, quick, same, tiny, trained, weights
 from tests.ui import hand
-from tests.ui.test_models import item
 from tests.ui.test_train import wait_for_end, wait_for_step
 from tests.ui.waits import TIMEOUT, settle, shipped
 from vae_studio.app import Studio, build, make_application
@@ -28,6 +27,7 @@ from vae_studio.core.resume import load_training
 from vae_studio.core.runs import read_run
 from vae_studio.core.spec import TrainConfig
 from vae_studio.core.variants import VARIANTS
+from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.training import TrainStatus
 
@@ -94,6 +94,14 @@ def pressable(studio: Studio) -> set[str]:
     panel = studio.window.panel(TrainPanel)
     found = {name for name in ("train", "pause", "stop") if getattr(panel, name).isEnabled()}
     return found | ({"elsewhere"} if studio.window.elsewhere_action.isEnabled() else set())
+
+
+def listed(studio: Studio) -> dict[Path, bool]:
+    """The user's runs in the list, and whether it says that they train."""
+    models = studio.window.panel(ModelsPanel).list
+    items = [models.item(row) for row in range(models.count())]
+    runs = [(item.data(Qt.ItemDataRole.UserRole), item.toolTip()) for item in items]
+    return {info.path: "in training" in tip for info, tip in runs if not info.bundled}
 
 
 def is_undisturbed(run: Path, small: DatasetPair) -> bool:
@@ -167,16 +175,14 @@ def test_it_is_saved_elsewhere_and_goes_on_there(
     place = tmp_path / "stick"
     place.mkdir()
     disk.full = False
-    assert "in training" in item(studio, read_run(first).name).toolTip()
-    tips: list[str] = []
-    studio.store.training.saved.connect(
-        lambda _: tips.append(item(studio, read_run(first).name).toolTip())
-    )
+    assert listed(studio) == {first: True}
+    seen: list[dict[Path, bool]] = []
+    studio.store.training.saved.connect(lambda _: seen.append(listed(studio)))
     with qtbot.waitSignal(studio.store.training.saved, timeout=TIMEOUT) as saved:
         studio.store.save_training_in(place)
     other = saved.args[0]
     assert other.parent == place
-    assert "in training" not in tips[0]
+    assert seen == [{first: False, other: True}]
     assert str(other) in studio.window.toast.text
     wait_for_end(studio, qtbot)
     assert read_run(other).status == "finished"

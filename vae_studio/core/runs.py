@@ -1,28 +1,24 @@
-"""Run folders as a list: find, read, rename, remove. No torch: the window lists runs without it.
+"""Run folders as a list: find and read. No torch: the window lists runs without it.
 
 A run folder holds ``config.json``, ``metrics.csv``, ``samples/`` and ``checkpoint/``;
-``vae_studio.core.checkpoint`` reads and writes the weights.
+``vae_studio.core.checkpoint`` reads and writes the weights, ``vae_studio.core.housekeeping`` names
+and removes runs.
 """
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
 import io
 import math
-import shutil
-import time
 import typing
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from vae_studio.core.durable import write_json
 from vae_studio.core.errors import CheckpointError, StudioError
-from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.measures import Evaluation
 from vae_studio.core.reading import parse_json, read_bounded
 from vae_studio.core.resources import bundled_path
@@ -36,8 +32,7 @@ _MAX_METRICS = 16 * 2**20  # bytes; 10,000 epochs take two million
 _MAX_ROWS = 20_000  # of those
 _MAX_NAME = 200
 _MAX_TEXT = 100_000
-_CONFIG = "config.json"
-_TRASH = ".removed"
+CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,7 @@ class RunInfo:
 
 def read_run(path: Path) -> RunInfo:
     """Read and check ``path/config.json``. Raises ``CheckpointError`` or ``SpecError``."""
-    return run_from_values(read_json(path / _CONFIG, path), path)
+    return run_from_values(read_json(path / CONFIG, path), path)
 
 
 def run_from_values(values: Mapping[str, Any], path: Path) -> RunInfo:
@@ -112,7 +107,7 @@ def run_from_values(values: Mapping[str, Any], path: Path) -> RunInfo:
                 (_count(step), _choice(field, ("beta", "learning_rate")), _number(value))
                 for step, field, value in values["journal"]
             ),
-            bundled=_is_bundled(path),
+            bundled=is_bundled(path),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, StudioError):
@@ -150,7 +145,7 @@ def read_json(path: Path, run: Path, digest: str | None = None) -> Mapping[str, 
     """A JSON object from a regular file of bounded size. digest: what its SHA-256 must be."""
     try:
         if not path.is_file():
-            part = "not_a_run" if path.name == _CONFIG else "incomplete"
+            part = "not_a_run" if path.name == CONFIG else "incomplete"
             raise CheckpointError(f"checkpoint.{part}", path=str(run))
         content = read_bounded(path, _MAX_JSON)
         values = parse_json(content)
@@ -220,10 +215,11 @@ def run_folders(folder: Path) -> list[Path]:
         paths = sorted(folder.iterdir())
     except OSError:
         return []
-    return [p for p in paths if not p.name.startswith(".") and _is_file(p / _CONFIG)]
+    return [p for p in paths if not p.name.startswith(".") and is_file(p / CONFIG)]
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """``Path.is_file``; False where the system will not say."""
     try:
         return path.is_file()
     except OSError:  # in a folder that is not ours
@@ -252,7 +248,7 @@ def find_run(text: str, folders: Iterable[Path] = ()) -> Path:
         path = Path()
     if path.name == text:
         for folder in (bundled_path("checkpoints"), *folders):
-            if _is_file(folder / text / _CONFIG):
+            if is_file(folder / text / CONFIG):
                 return folder / text
     known = ", ".join(info.path.name for info in bundled_runs())
     raise CheckpointError("checkpoint.not_found", path=text, known=known)
@@ -274,124 +270,9 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
         raise CheckpointError("checkpoint.metrics", path=str(path), reason=str(error)) from error
 
 
-def rename_run(path: Path, name: str) -> RunInfo:
-    """Give a run another name; its folder stays where it is. The name must hold a letter or so."""
-    name = clean_name(name)
-    if not name:
-        raise CheckpointError("runs.name", name=name)
-    _refuse_bundled(path)
-    return _rewrite(path, lambda info: replace(info, name=name))
-
-
-def mark_interrupted(path: Path) -> RunInfo:
-    """Note that a run which says that it is running is not: its program ended without a word.
-
-    Raises ``CheckpointError``, ``runs.locked`` where it still runs.
-    """
-    return _rewrite(
-        path,
-        lambda info: replace(info, status="interrupted") if info.status == "running" else info,
-    )
-
-
-def find_interrupted(folder: Path, read: Callable[[Path], RunInfo] = read_run) -> list[RunInfo]:
-    """The runs in ``folder`` whose program ended without a word since the last time somebody asked,
-    the newest first. Each is marked, so that it is found once."""
-    found = []
-    for info in list_runs([folder], read):
-        if info.status == "running" and not is_locked(info.path):
-            try:
-                found.append(mark_interrupted(info.path))
-            except CheckpointError:
-                continue  # somebody just went on with it, or the folder cannot be written
-    return found
-
-
-def _rewrite(path: Path, change: Callable[[RunInfo], RunInfo]) -> RunInfo:
-    """Change what ``config.json`` says, while nobody else writes to the run."""
-    read_run(path)  # only ever touch a run folder
-    with RunLock(path):
-        info = change(read_run(path))
-        try:
-            write_json(path / _CONFIG, config_values(info))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise CheckpointError("checkpoint.write", path=str(path), reason=reason) from error
-    return info
-
-
-def remove_run(path: Path) -> Path:
-    """Move a run out of the list, into a hidden folder beside it; returns where it is now."""
-    _refuse_bundled(path)
-    read_json(path / _CONFIG, path)  # only ever touch a run folder
-    trash = path.parent / _TRASH
-    target = trash / f"{time.time_ns()}-{path.name}"
-    try:
-        with RunLock(path):
-            pass  # nobody writes to it; Windows moves no folder with an open file in it
-    except CheckpointError as error:
-        if error.code != "checkpoint.write":
-            raise
-        reason = error.params["reason"]
-        raise CheckpointError("runs.remove", path=str(path), reason=reason) from error
-    try:
-        trash.mkdir(exist_ok=True)
-        path.rename(target)
-    except OSError as error:
-        raise CheckpointError("runs.remove", path=str(path), reason=str(error)) from error
-    return target
-
-
-def restore_run(removed: Path) -> Path:
-    """The inverse of ``remove_run``."""
-    target = removed.parent.parent / removed.name.partition("-")[2]
-    while target.exists():
-        target = target.with_name(target.name + "-restored")
-    try:
-        removed.rename(target)
-    except OSError as error:
-        raise CheckpointError("runs.restore", path=str(removed), reason=str(error)) from error
-    return target
-
-
-def empty_trash(folder: Path, older_than: float) -> None:
-    """Delete for good what was removed from ``folder`` more than ``older_than`` seconds ago.
-
-    What a training left that was killed in its very first save, before it was a run, goes into the
-    trash.
-    """
-    _remove_unborn(folder)
-    try:
-        paths = list((folder / _TRASH).iterdir())
-    except OSError:
-        return
-    for path in paths:
-        stamp = path.name.partition("-")[0]
-        if stamp.isdigit() and time.time_ns() - int(stamp) > older_than * 1e9:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _remove_unborn(folder: Path) -> None:
-    trash = folder / _TRASH
-    try:
-        paths = list(folder.iterdir())
-    except OSError:
-        return
-    for path in paths:
-        locked_once = _is_file(path / ".lock") and not (path / _CONFIG).exists()
-        if locked_once and not path.name.startswith(".") and not is_locked(path):
-            with contextlib.suppress(OSError):
-                trash.mkdir(exist_ok=True)
-                path.rename(trash / f"{time.time_ns()}-{path.name}")
-
-
-def _is_bundled(path: Path) -> bool:
+def is_bundled(path: Path) -> bool:
+    """Whether that is the folder of a model that ships."""
     try:
         return path.resolve().parent == bundled_path("checkpoints").resolve()
     except (OSError, RuntimeError):  # links that lead in a circle
         return False
-
-
-def _refuse_bundled(path: Path) -> None:
-    if _is_bundled(path):
-        raise CheckpointError("runs.bundled", path=path.name)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from vae_studio.core import runs
+from vae_studio.core import housekeeping, runs
 from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.session.folders import runs_folder
 
@@ -65,7 +65,9 @@ class Library(QObject):
     def take_interrupted(self) -> list[runs.RunInfo]:
         """The runs whose program ended without a word, the newest first; each is told once."""
         found = [
-            info for info in runs.find_interrupted(runs_folder(), self._read) if info.can_resume
+            info
+            for info in housekeeping.find_interrupted(runs_folder(), self._read)
+            if info.can_resume
         ]
         self.changed.emit()
         return found
@@ -75,7 +77,7 @@ class Library(QObject):
         which keeps its name so long."""
         if not self._is_free(info, in_training):
             return
-        renamed = self._guarded(lambda: runs.rename_run(info.path, name))
+        renamed = self._guarded(lambda: housekeeping.rename_run(info.path, name))
         if renamed is not None:
             self.renamed.emit(info.path, renamed.name)
 
@@ -84,13 +86,13 @@ class Library(QObject):
         being written, which stays."""
         if not self._is_free(info, in_training):
             return
-        where = self._guarded(lambda: runs.remove_run(info.path))
+        where = self._guarded(lambda: housekeeping.remove_run(info.path))
         if where is not None:
             self.removed.emit(info.name, where)
 
     def restore(self, removed: Path) -> None:
         """Undo ``remove``."""
-        self._guarded(lambda: runs.restore_run(removed))
+        self._guarded(lambda: housekeeping.restore_run(removed))
 
     def _is_free(self, info: runs.RunInfo, in_training: Path | None) -> bool:
         """Whether nobody writes to the run; says so otherwise."""

@@ -90,7 +90,6 @@ class Store(QObject):
         self.training.ended.connect(self._training_ended)
         self.training.failed.connect(self.failed)
         self.training.noticed.connect(self.noticed)
-        self.training.saved.connect(self.library.changed)  # perhaps in another folder
         self.training.saved.connect(self.library.note)
 
     def start(self) -> None:
