@@ -146,7 +146,7 @@ def _train(options: argparse.Namespace) -> int:
     from vae_studio.core.memory import keep_freed_memory
 
     start = _resumed_run if options.resume else _new_run
-    config, make_recorder = start(options)
+    spec, config, make_recorder = start(options)
     keep_freed_memory()
     control = TrainControl()
     ends = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
@@ -157,13 +157,19 @@ def _train(options: argparse.Namespace) -> int:
         data = load_dataset(config.dataset)
         with make_recorder(data) as recorder:
             _follow(recorder, data, control)
+    except (MemoryError, RuntimeError) as error:
+        from vae_studio.core.trainer import is_out_of_memory, wanted_memory
+
+        if not is_out_of_memory(error):
+            raise
+        raise StudioError("train.memory", step=0, size=wanted_memory(error, spec)) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0
 
 
-def _new_run(options: argparse.Namespace) -> tuple[TrainConfig, MakeRecorder]:
+def _new_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeRecorder]:
     """A new run, as the options say."""
     name = options.variant or "vae-32"
     spec, config = variant(name), TrainConfig()
@@ -189,10 +195,10 @@ def _new_run(options: argparse.Namespace) -> tuple[TrainConfig, MakeRecorder]:
             weights=options.weights or "float32",
         )
 
-    return config, make
+    return spec, config, make
 
 
-def _resumed_run(options: argparse.Namespace) -> tuple[TrainConfig, MakeRecorder]:
+def _resumed_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeRecorder]:
     """A run to go on with; it brings all that the other options could say."""
     given = ("variant", "epochs", "output", "seed", "name", "weights")
     extra = [f"--{name}" for name in given if getattr(options, name) is not None]
@@ -212,7 +218,7 @@ def _resumed_run(options: argparse.Namespace) -> tuple[TrainConfig, MakeRecorder
             print(f"vae-studio: {error_sentence(notice)}", file=sys.stderr)
         return recorder
 
-    return info.config, make
+    return info.spec, info.config, make
 
 
 def _follow(recorder: RunRecorder, data: DatasetPair, control: TrainControl) -> None:

@@ -185,7 +185,12 @@ class Entries:
         self.folder, self.canary = folder, canary
         self.good = folder / "good"
         self.digits = strangers.few_digits()
-        data.load_dataset = lambda *_: self.digits  # type: ignore[assignment] # its time is no file's
+        load = data.load_dataset
+
+        def few(name: str, *_: Any) -> Any:  # what all of them cost is no file's fault
+            return self.digits if name in data.DATASETS else load(name)
+
+        data.load_dataset = few
         if not self.good.exists():
             strangers.make_run(self.good / "run", strangers.PLAIN, self.digits)
             strangers.make_run(self.good / "labelled", strangers.LABELLED, self.digits)

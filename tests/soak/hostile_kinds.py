@@ -127,7 +127,7 @@ def _pickles(canary: Path) -> Iterator[Case]:
             yield _run_case(
                 f"{what} as {file}",
                 lambda run, file=file, content=content: put(run, file, content),
-                refused_by={METRICS: "read_metrics", TRAINING: "load_training", MANIFEST: ""}.get(
+                refused_by={METRICS: "", TRAINING: "load_training", MANIFEST: ""}.get(
                     file, "load_snapshot"
                 ),
             )

@@ -18,7 +18,7 @@ from typing import Any, TypeGuard
 
 import torch
 from safetensors.torch import load as parse_tensors
-from safetensors.torch import save as pack_tensors
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from vae_studio.core.durable import sync_folder, write_bytes, write_json
@@ -63,7 +63,7 @@ def save_generation(
     try:
         generation.mkdir()
         dtype = getattr(torch, weights_type)
-        packed = pack_tensors(
+        packed = pack(
             {
                 key: value.to("cpu", dtype if value.is_floating_point() else None).contiguous()
                 for key, value in weights.items()
@@ -86,6 +86,14 @@ def save_generation(
         raise
     for old in numbers - kept:
         shutil.rmtree(_generation_folder(folder, old), ignore_errors=True)
+
+
+def pack(tensors: Mapping[str, Tensor]) -> bytes:
+    """A safetensors file. Raises ``MemoryError`` where there is too little memory for it, in which
+    safetensors itself would end the whole program."""
+    size = sum(value.nbytes for value in tensors.values())
+    bytearray(2 * size + _MAX_HEADER)  # its buffer, and the bytes that are made of it
+    return to_bytes(dict(tensors))
 
 
 def load_snapshot(path: Path | str) -> Snapshot:

@@ -98,6 +98,7 @@ class RunRecorder:
         self.older = False
         self._rows = list(rows)
         self._unwritten: dict[str, bytes] = {}  # by name in the folder
+        self._on_disk: RunInfo | None = None  # what config.json says
         self._lock: RunLock | None = None
         self._saved: tuple[int, int] | None = None  # epoch and step of the weights on disk
         self._previous: int | None = None  # the good generation, where the newest is damaged
@@ -133,6 +134,7 @@ class RunRecorder:
             lock.release()
             raise
         remove_leftovers(folder)
+        recorder._on_disk = found.info
         recorder._lock = lock
         recorder.older = found.older
         if found.older:
@@ -206,20 +208,23 @@ class RunRecorder:
             if now != self._saved:
                 self._save_weights()
                 self._saved, self._previous = now, None
-            write_json(self.info.path / "config.json", config_values(self.info))
+            self._write_info(self.info)
         except OSError as error:
             raise _cannot_write(self.info.path, error) from error
         self._saved_at = time.monotonic()
 
+    def _write_info(self, info: RunInfo) -> None:
+        write_json(info.path / "config.json", config_values(info))
+        self._on_disk = info
+
     def save_status(self, status: Status) -> None:
         """Note how the run ended, beside the last checkpoint: for faults that may have come in
-        the middle of a step, after which the weights are worth nothing. Nothing happens where
-        the run was never written."""
-        if self._lock is None:
+        the middle of a step, after which the weights are worth nothing. All else stays as it was
+        saved; nothing happens where the run never was."""
+        if self._lock is None or self._on_disk is None:
             return
-        self.info = replace(self.info, status=status)
         try:
-            write_json(self.info.path / "config.json", config_values(self.info))
+            self._write_info(replace(self._on_disk, status=status))
         except OSError as error:
             raise _cannot_write(self.info.path, error) from error
 

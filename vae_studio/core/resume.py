@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save as pack_tensors
 from torch import Tensor
 
 from vae_studio.core.checkpoint import (
     Layout,
+    pack,
     parse_checked,
     parse_weights,
     read_generation,
@@ -45,7 +45,7 @@ class Resumable:
 
 def training_bytes(state: TrainState) -> bytes:
     """``training.safetensors``: all of ``state`` but its weights and its journal."""
-    return pack_tensors(training_tensors(state))
+    return pack(training_tensors(state))
 
 
 def training_tensors(state: TrainState) -> dict[str, Tensor]:

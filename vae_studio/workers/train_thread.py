@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QThread
 from vae_studio.core.control import TrainControl
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone
+from vae_studio.core.housekeeping import mark_interrupted
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class TrainThread(QThread):
     def _write(self, recorder: RunRecorder, write: Callable[[], None]) -> None:
         """Do ``write``. While that fails, hold the training until somebody finds a place for it;
         once it is given up, the last attempt raises."""
-        held = False
+        held, first = False, recorder.info.path
         while True:
             try:
                 write()
@@ -228,6 +229,9 @@ class TrainThread(QThread):
                 held = True
                 self.mailbox.put(unsaved=error)
             else:
+                if recorder.info.path != first:
+                    with contextlib.suppress(StudioError):  # or it would be offered to go on
+                        mark_interrupted(first)
                 if held:
                     self.mailbox.put(saved=recorder.info.path)
                 return
