@@ -20,6 +20,7 @@ from vae_studio import __version__, logs
 from vae_studio.core import housekeeping
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
+from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.end_signals import EndSignals
 from vae_studio.session.folders import home, runs_folder
 from vae_studio.session.settings import AppSettings, Theme, load_settings, save_settings
@@ -74,7 +75,7 @@ class Lifecycle(QObject):
         self._store.start()
         last = self._settings.model  # a folder, or the name of a model that ships
         places = (bundled_path("checkpoints") / last, Path(last)) if last else ()
-        model = next((place for place in places if place.is_dir()), first_model())
+        model = next((place for place in places if is_file(place / CONFIG)), first_model())
         self._store.open_model(model, image=first_digit())
         interrupted = self._store.library.take_interrupted()
         if interrupted and self.window:

@@ -9,7 +9,9 @@ tells a JSON object a line. With a name, only files called so are sent: that rep
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import faulthandler
+import gc
 import io
 import json
 import os
@@ -29,6 +31,7 @@ from tests.soak.outcome import Counts, Outcome
 
 COUNTS: Counts = {"test": 60, "soak": 300, "full": 100_000}  # at most as many as there are
 
+_GROWTH = 100.0  # MB, of all files together
 _SECONDS = 2.0  # for one file through one entry
 _PATIENCE = 25.0  # seconds; what takes longer hangs
 _ROOM = 3 * 2**29  # bytes of address space beyond what the child needs anyway
@@ -79,6 +82,8 @@ def _summary(done: list[dict[str, Any]], failures: list[str]) -> str:
         return "nothing was sent"
     slowest = max(done, key=lambda told: float(told["slowest"]))
     largest = max(done, key=lambda told: float(told["memory"]))
+    spent = max(done, key=lambda told: float(told["spent"]))
+    growth = max(float(told["growth"]) for told in done)
     entries = {entry for told in done for entry in told["entries"]}
     ran = sum(told["run"] for told in done)
     refused = sum(told["refused"] for told in done)
@@ -87,7 +92,9 @@ def _summary(done: list[dict[str, Any]], failures: list[str]) -> str:
         f"{len(done)} files through {len(entries)} entries ({refused} times refused, {opened} "
         f"understood): {ran} run, {len(failures)} faults, "
         f"slowest {slowest['slowest']:.2f} s ({slowest['name']}: {slowest['slow_entry']}), "
-        f"memory +{largest['memory']:.0f} MB ({largest['name']})"
+        f"memory: all of them leave +{growth:.0f} MB, one that is refused takes at most "
+        f"+{spent['spent']:.0f} MB meanwhile ({spent['name']}), one that is understood "
+        f"+{largest['memory']:.0f} MB ({largest['name']})"
     )
 
 
@@ -119,6 +126,7 @@ class Watch:
         self.faults: list[str] = []
         self.entries: list[str] = []
         self.slowest, self.slow_entry, self.memory = 0.0, "", 0.0
+        self.spent = 0.0  # MB, on what was refused in the end
         self.refused = self.opened = 0
 
     def send(self, entry: str, call: Callable[[], object]) -> object:
@@ -156,7 +164,10 @@ class Watch:
         except BaseException as error:
             self.faults.append(f"{entry} raised {type(error).__name__}: {str(error)[:300]}")
         seconds = time.monotonic() - started
-        self.memory = max(self.memory, _status("VmHWM") - before)
+        took = _status("VmHWM") - before
+        self.memory = max(self.memory, took)
+        if refused:
+            self.spent = max(self.spent, took)
         return result, refused, seconds
 
     def _check_sentence(self, entry: str, error: Any) -> None:
@@ -339,6 +350,7 @@ def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> N
     _tell(total=len(chosen) + bool(window))
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _ROOM, used + _ROOM))
+    base = _settled()
     for number, case in enumerate(chosen):
         if number < first:
             continue
@@ -350,14 +362,17 @@ def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> N
         except Exception as error:
             _tell(
                 name=case.name, entries=["none"], faults=[f"could not be made: {error!r}"],
-                slowest=0, slow_entry="", memory=0, run=0, refused=0, opened=0,
+                slowest=0, slow_entry="", memory=0, spent=0, growth=0, run=0, refused=0, opened=0,
             )  # fmt: skip
             continue
         faulthandler.dump_traceback_later(_PATIENCE, exit=True)
         watch = Watch(case.name, case.memory, case.refused_by)
         entries.send(case.kind, watch, path)
         faulthandler.cancel_dump_traceback_later()
-        _report(watch, canary, victim)
+        growth = _settled() - base if number % 50 == 49 or number + 1 == len(chosen) else 0.0
+        if growth > _GROWTH:
+            watch.faults.append(f"{growth:.0f} MB more than before the first file")
+        _report(watch, canary, victim, growth)
         shutil.rmtree(place, ignore_errors=True)
     if window and first <= len(chosen):
         _tell(begin="the window", number=len(chosen))
@@ -367,7 +382,15 @@ def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> N
         faulthandler.cancel_dump_traceback_later()
 
 
-def _report(watch: Watch, canary: Path, victim: Path) -> None:
+def _settled() -> float:
+    """Memory that is in use once what nobody needs is given back, MB."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+    return _status("RssAnon")
+
+
+def _report(watch: Watch, canary: Path, victim: Path, growth: float = 0.0) -> None:
     ran = canary.exists()
     if ran:
         watch.faults.append("A STRANGER'S PROGRAM RAN")
@@ -385,6 +408,8 @@ def _report(watch: Watch, canary: Path, victim: Path) -> None:
         slowest=watch.slowest,
         slow_entry=watch.slow_entry,
         memory=watch.memory,
+        spent=watch.spent,
+        growth=growth,
         run=int(ran),
         refused=watch.refused,
         opened=watch.opened,

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
+from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.session import state as transitions
 from vae_studio.session.folders import free_folder, new_run_folder, new_run_name
 from vae_studio.session.history import History
@@ -206,7 +207,11 @@ class Store(QObject):
         here = ("", self.state.model)
 
         def lost(state: SessionState | None) -> bool:
-            return state is not None and state.model not in here and not Path(state.model).is_dir()
+            return (
+                state is not None
+                and state.model not in here
+                and not is_file(Path(state.model) / CONFIG)
+            )
 
         while lost(self._history.before):
             self._history.drop_before()
