@@ -240,6 +240,8 @@ def _follow(recorder: RunRecorder, data: DatasetPair, control: TrainControl) -> 
                 recorder.record(event)
             except CheckpointError:
                 progress.close()
+                if recorder.info.weights != "float32":
+                    raise
                 command = shlex.join(["vae-studio", "train", "--resume", str(recorder.info.path)])
                 print(f"Once it can be written, go on with: {command}", file=sys.stderr)
                 raise

@@ -317,6 +317,11 @@ def make_report(
     return without_home("\n\n".join(parts) + "\n", homes)
 
 
+def clean(text: str) -> str:
+    """``text`` with ``~`` where the user's home folder stands."""
+    return without_home(text, _homes())
+
+
 def without_home(text: str, homes: Iterable[str]) -> str:
     """``text`` with ``~`` for each of the folders, however their separators are written."""
     forms = {

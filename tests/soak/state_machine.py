@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import seed as with_seed
 from hypothesis import strategies as st
@@ -52,6 +53,7 @@ from tests.soak.window import (
 )
 from tests.ui import hand
 from vae_studio.app import Studio
+from vae_studio.core.explore import decode
 from vae_studio.core.runs import RunInfo, read_run
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.history import History
@@ -544,6 +546,7 @@ class Machine(RuleBasedStateMachine):
         # An open that is under way may still come; the lanes are answered in turn.
         wait_until(lambda: not self._explorer_busy(), "all answers")
         self._settle()
+        _answers_are_of_the_present(self)
         last, ahead = store.state, len(store._history._future)
         self._undo_all()
         self._expect(self.session.initial, "undone")
@@ -762,6 +765,23 @@ def _pictures_fit_captions(machine: Machine) -> None:
     snapshot = machine.store.snapshot
     assert snapshot is not None
     assert machine.window.status.showing.text().endswith(snapshot_caption(snapshot))
+
+
+def _answers_are_of_the_present(machine: Machine) -> None:
+    """Once all answers are here, the picture is what these weights make of this z, and the code is
+    that of this drawing: no late answer to an older question stayed."""
+    store = machine.store
+    snapshot, state, shown = store.snapshot, store.state, store.last_decoded
+    assert snapshot is not None
+    assert shown is not None
+    assert shown.request.snapshot is snapshot, "a picture of other weights"
+    fresh = decode(snapshot.build(), state.latent.z, state.latent.label)
+    assert np.allclose(shown.image, fresh, atol=1e-5), "not what z looks like"
+    if state.input is not None:
+        code = store.last_encoded
+        assert code is not None
+        assert code.request.snapshot is snapshot, "a code by other weights"
+        assert code.request.input == state.input, "the code of another drawing"
 
 
 def _sliders_show_z(machine: Machine) -> None:

@@ -223,7 +223,7 @@ def test_a_training_that_cannot_write_says_so_once_and_waits(
     assert studio.store.state.model == str(shipped("vae-32"))
     hand.click(panel.stop)
     wait_for_end(studio, qtbot)
-    assert [error.code for error in failed] == ["checkpoint.write"]
+    assert [error.code for error in failed] == ["train.given_up"]
     assert panel.train.isEnabled()
     assert studio.store.state.model == str(shipped("vae-32"))
 

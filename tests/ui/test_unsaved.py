@@ -240,7 +240,7 @@ def test_a_stop_gives_up_what_cannot_be_saved(studio: Studio, qtbot: QtBot, disk
     with qtbot.waitSignal(studio.store.failed, timeout=TIMEOUT) as failed:
         hand.click(studio.window.panel(TrainPanel).stop)
     wait_for_end(studio, qtbot)
-    assert failed.args[0].code == "checkpoint.write"
+    assert failed.args[0].code == "train.given_up"
     assert "Cannot write" in studio.window.toast.text
     assert pressable(studio) == {"train"}
     disk.full = False

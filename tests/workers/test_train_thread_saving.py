@@ -225,7 +225,7 @@ def test_giving_up_ends_it_with_what_was_saved(
     box.empty()
     folder = thread.request.folder
     assert box.error is not None
-    assert box.error.code == "checkpoint.write"
+    assert box.error.code == "train.given_up"
     assert box.saved == []
     assert not is_locked(folder)
     disk.full = False

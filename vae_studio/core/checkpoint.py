@@ -7,6 +7,7 @@ run that is killed while it saves opens with the generation before. No pickle an
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -25,9 +26,18 @@ from vae_studio.core.durable import sync_folder, write_bytes, write_json
 from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.core.model import expected_weights, parameter_count
 from vae_studio.core.reading import parse_json, read_bounded
-from vae_studio.core.runs import RunInfo, WeightsType, read_json, read_run, run_from_values
+from vae_studio.core.runs import (
+    MAX_JSON,
+    RunInfo,
+    WeightsType,
+    read_json,
+    read_run,
+    run_from_values,
+)
 from vae_studio.core.snapshot import Snapshot
 
+MAX_IMAGES = 10_000_000  # whose order one epoch may have
+_LAST = 999_999_999  # generation; numbers have six to nine digits
 _MAX_HEADER = 2**20  # bytes of a safetensors header; ours take 3 kB
 RUN = "run.json"  # config.json as it was when the generation was saved
 _WEIGHTS, _DIGESTS, _MANIFEST = "model.safetensors", "digests.json", "manifest.json"
@@ -58,6 +68,8 @@ def save_generation(
     folder.mkdir(parents=True, exist_ok=True)
     numbers, manifest = _generations(folder), _read_manifest(folder)
     number = max(numbers, default=0) + 1
+    if number > _LAST:
+        raise OSError(errno.EOVERFLOW, "its checkpoints are numbered too high", str(folder))
     kept = {previous or _good(folder, numbers, manifest)} & numbers if keep_previous else set()
     generation = _generation_folder(folder, number)
     try:
@@ -210,12 +222,15 @@ def _parse_run(content: bytes, info: RunInfo) -> RunInfo:
 
 def _read_checked(path: Path, digest: object, info: RunInfo) -> bytes:
     """The bytes of a file of a generation, if their SHA-256 is ``digest``."""
-    # Training keeps two moments of Adam for each weight, and the order of the images.
-    factor = 1 if path.name == _WEIGHTS else 4
+    if path.name == RUN:
+        limit = MAX_JSON
+    else:  # training keeps two moments of Adam for each weight, and the order of the images
+        limit = parameter_count(info.spec) * (4 if path.name == _WEIGHTS else 12) + 10 * _MAX_HEADER
+        limit += 0 if path.name == _WEIGHTS else 8 * MAX_IMAGES
     try:
         if not path.is_file():
             raise CheckpointError("checkpoint.incomplete", path=str(info.path))
-        content = read_bounded(path, 4 * factor * parameter_count(info.spec) + 10 * _MAX_HEADER)
+        content = read_bounded(path, limit)
     except OSError as error:
         raise unreadable(info, error.strerror or str(error)) from error
     if hashlib.sha256(content).hexdigest() != digest:

@@ -1,6 +1,7 @@
 """What is done to run folders as a whole: rename, remove, find what was cut. No torch.
 
-Each of these holds the run's lock, so that nothing changes under a training.
+Renaming holds the run's lock, removing asks for it: nothing changes under a training. (Windows
+moves no folder in which a file is open, so removing lets go of the lock before it moves the run.)
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +18,7 @@ _PATIENCE = 0.5  # seconds; somebody may just be asking whether it is held
 class RunLock:
     """Keeps a second program, or a second window, from writing to the same run.
 
-    Reading needs no lock: what is read is whole at every moment.
+    Reading needs no lock: what is read is whole at every moment, or refused.
     """
 
     def __init__(self, run: Path) -> None:
@@ -31,13 +32,14 @@ class RunLock:
             self._lock.acquire()
         except Timeout:
             raise CheckpointError("runs.locked", name=self.run.name) from None
-        except OSError as error:
-            reason = error.strerror or str(error)
+        except (OSError, NotImplementedError) as error:  # some network folders know no locks
+            reason = getattr(error, "strerror", None) or str(error)
             raise CheckpointError("checkpoint.write", path=str(self.run), reason=reason) from error
 
     def release(self) -> None:
         """Let go; nothing happens where it is not held."""
-        self._lock.release(force=True)
+        with contextlib.suppress(OSError):  # a disk that is gone; the system lets go at the end
+            self._lock.release(force=True)
 
     def __enter__(self) -> Self:
         self.acquire()

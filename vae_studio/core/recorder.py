@@ -128,12 +128,13 @@ class RunRecorder:
                 with contextlib.suppress(OSError):
                     write_json(folder / "config.json", values)
                 raise CheckpointError("runs.finished", name=found.info.name)
-            rows = _rows_until(folder, found.state.epoch)
+            rows = _rows_until(folder, found.state.epoch, found.state.step)
             recorder._begin(found.state, replace(found.info, status="running"), rows)
         except BaseException:
             lock.release()
             raise
-        remove_leftovers(folder)
+        with contextlib.suppress(OSError):
+            remove_leftovers(folder)
         recorder._on_disk = found.info
         recorder._lock = lock
         recorder.older = found.older
@@ -238,9 +239,7 @@ class RunRecorder:
         self._saved = self._previous = None
         self._note_metrics()
         if before[1] is not None:
-            for picture in sorted((old / "samples").glob("epoch-*.png")):
-                with contextlib.suppress(OSError):  # its disk may be broken, or gone
-                    self._unwritten.setdefault(f"samples/{picture.name}", picture.read_bytes())
+            self._take_pictures_along(old)
         try:
             self.save()
         except BaseException:
@@ -251,6 +250,12 @@ class RunRecorder:
             raise
         if before[1] is not None:
             before[1].release()
+
+    def _take_pictures_along(self, old: Path) -> None:
+        with contextlib.suppress(OSError):  # its disk may be broken, or gone
+            for picture in sorted((old / "samples").glob("epoch-*.png")):
+                with contextlib.suppress(OSError):
+                    self._unwritten.setdefault(f"samples/{picture.name}", picture.read_bytes())
 
     def _make_folder(self) -> None:
         if self._lock is None:
@@ -329,11 +334,13 @@ def _row(event: EpochDone) -> dict[str, float]:
     return dict(zip(METRICS, values, strict=True))
 
 
-def _rows_until(folder: Path, epoch: int) -> list[dict[str, float]]:
-    """What is known of the epochs up to ``epoch``; a damaged file is put aside."""
+def _rows_until(folder: Path, epoch: int, step: int) -> list[dict[str, float]]:
+    """What is known of the epochs up to ``epoch``, which ended at ``step`` or before; a damaged
+    file is put aside."""
     try:
         rows = read_metrics(folder)
-        if not _sound(rows):
+        known = [row for row in rows if row.get("epoch", 0.0) <= epoch]
+        if not _sound(rows) or not all(0 < row["step"] <= step for row in known):
             raise CheckpointError("checkpoint.metrics", path=str(folder), reason="wrong figures")
     except CheckpointError:
         try:
@@ -343,8 +350,7 @@ def _rows_until(folder: Path, epoch: int) -> list[dict[str, float]]:
         return []
     return [
         {name: int(row[name]) if name in _COUNTS else row[name] for name in METRICS}
-        for row in rows
-        if row["epoch"] <= epoch
+        for row in known
     ]
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vae_studio.core.checkpoint import (
+    MAX_IMAGES,
     Layout,
     pack,
     parse_checked,
@@ -26,7 +27,6 @@ from vae_studio.core.trainer import TrainState, new_state, steps_per_epoch
 
 TRAINING = "training.safetensors"
 _WEIGHTS = "model.safetensors"
-_MAX_IMAGES = 100_000_000  # in one epoch's order
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _layout(header: Mapping[str, object], info: RunInfo) -> Layout:
     noise = (16,) if _shape(header.get("noise")) == [16] else generator  # a GPU's is short
     shape = _shape(header.get("order"))
     images = shape[0] if isinstance(shape, list) and len(shape) == 1 else 0
-    if type(images) is not int or not 0 <= images <= _MAX_IMAGES:
+    if type(images) is not int or not 0 <= images <= MAX_IMAGES:
         images = 0
     layout: dict[str, tuple[tuple[int, ...], str]] = {
         "noise": (noise, "U8"),

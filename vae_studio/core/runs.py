@@ -27,7 +27,7 @@ from vae_studio.core.spec import ModelSpec, TrainConfig
 FORMAT = 1
 WeightsType = Literal["float32", "float16"]
 Status = Literal["running", "interrupted", "finished", "stopped", "failed"]
-_MAX_JSON = 4 * 2**20  # bytes; the longest config.json that is written is a few hundred kB
+MAX_JSON = 4 * 2**20  # bytes; the longest config.json that is written is a few hundred kB
 _MAX_METRICS = 16 * 2**20  # bytes; 10,000 epochs take two million
 _MAX_ROWS = 20_000  # of those
 _MAX_NAME = 200
@@ -147,7 +147,7 @@ def read_json(path: Path, run: Path, digest: str | None = None) -> Mapping[str, 
         if not path.is_file():
             part = "not_a_run" if path.name == CONFIG else "incomplete"
             raise CheckpointError(f"checkpoint.{part}", path=str(run))
-        content = read_bounded(path, _MAX_JSON)
+        content = read_bounded(path, MAX_JSON)
         values = parse_json(content)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)

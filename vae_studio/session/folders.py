@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection
 from datetime import datetime
@@ -46,8 +47,9 @@ def new_run_folder(variant: str) -> Path:
 
 
 def free_folder(base: Path) -> Path:
-    """``base``, or with a number behind it where that exists."""
+    """``base``, or with a number behind it where that exists; ``base`` where nobody may look."""
     folder, number = base, 2
-    while folder.exists():
-        folder, number = base.with_name(f"{base.name}-{number}"), number + 1
+    with contextlib.suppress(OSError):  # writing to it will say what is wrong
+        while folder.exists():
+            folder, number = base.with_name(f"{base.name}-{number}"), number + 1
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vae_studio.core import housekeeping, runs
 from vae_studio.core.errors import CheckpointError, StudioError
+from vae_studio.core.lock import is_locked
 from vae_studio.session.folders import runs_folder
 
 T = TypeVar("T")
@@ -41,12 +43,19 @@ class Library(QObject):
             with contextlib.suppress(StudioError):
                 own.append(self._read(path))
         self._known = {info.path: self._known[info.path] for info in own}
+        own = [
+            replace(info, status="interrupted")  # also where that cannot be written down
+            if info.status == "running" and not is_locked(info.path)
+            else info
+            for info in own
+        ]
         return [*self._bundled, *own]
 
     def note(self, path: Path) -> None:
         """A run was opened or saved; it is listed from now on, wherever it is."""
-        listed = {info.path for info in self._bundled or ()} | set(self._elsewhere)
-        if path not in listed and path.parent != runs_folder():
+        if path.parent == runs_folder() or path in self._elsewhere:
+            return
+        if path not in {info.path for info in self._bundled or ()}:
             self._elsewhere.append(path)
             self.changed.emit()
 

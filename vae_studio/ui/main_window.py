@@ -41,7 +41,7 @@ from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.status_bar import StatusBar
 from vae_studio.ui.store import Store
-from vae_studio.ui.training import TrainingView
+from vae_studio.ui.training import TrainingView, TrainStatus
 from vae_studio.ui.widgets.palette import CommandPalette
 from vae_studio.ui.widgets.toast import Toast
 
@@ -169,7 +169,11 @@ class MainWindow(QMainWindow):
         self._action(model, self.tr("&Train or pause"), self._space, "Space")
         self._action(model, self.tr("&Stop the training"), store.training.stop, "Ctrl+.")
         models = self.panel(ModelsPanel)
-        self._action(model, self.tr("&Resume the training of this run"), models.resume_current)
+        resume = self._action(
+            model, self.tr("&Resume the training of this run"), models.resume_current
+        )
+        models.resumable_changed.connect(resume.setEnabled)
+        resume.setEnabled(models.resume_button.isEnabled())
         self._action(model, self.tr("&Follow the training"), lambda: store.follow(True), "Ctrl+F")
         view = bar.addMenu(self.tr("&View"))
         for dock in self.docks.values():
@@ -326,15 +330,18 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _say_saved(self, folder: Path) -> None:
+        goes_on = self.store.training.view.status is not TrainStatus.STOPPING
         text = self.tr("Saved in {folder}. The training goes on.")
-        self.toast.show_message(text.format(folder=folder))
+        self.toast.show_message(
+            (text if goes_on else self.tr("Saved in {folder}.")).format(folder=folder)
+        )
 
     @Slot(object)
     def show_error(self, error: StudioError) -> None:
         """Say what went wrong and what to do next. What nobody foresaw has a whole report."""
         unforeseen = error.code == "worker.unexpected"
         details = f"{error}\n\n{logs.report()}" if unforeseen else str(error)
-        self.toast.show_error(error_sentence(error), details)
+        self.toast.show_error(error_sentence(error), logs.clean(details))
 
     def say_crashed(self, crash: Path) -> None:
         """Say that the last window ended in a crash; ``crash``: what was put aside of it."""

@@ -226,6 +226,15 @@ ERRORS: dict[str, str] = {
         "Not enough memory to train: {size} could not be had. "
         "Choose a smaller batch or a smaller model; what was saved is kept.",
     ),
+    "train.busy": QT_TRANSLATE_NOOP(
+        "Messages",
+        "Something trains already. Stop it, or wait; then press Resume training for {name}.",
+    ),
+    "train.given_up": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The training has ended. {path} could not be written ({reason}): what was saved before is "
+        "kept there. Free some space before the next one.",
+    ),
     "worker.no_torch": QT_TRANSLATE_NOOP(
         "Messages",
         "PyTorch does not load: {reason}. Install VAE Studio again, or the library that is named.",

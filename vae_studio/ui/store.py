@@ -74,6 +74,7 @@ class Store(QObject):
         self.following = False
         self._live_snapshot: Snapshot | None = None
         self.last_decoded: DecodeResult | None = None
+        self._asked: DecodeRequest | None = None  # the latest, until a code has overtaken it
         self.last_encoded: EncodeResult | None = None
         self.training = Training(self)
         self.library = Library(self)
@@ -185,7 +186,8 @@ class Store(QObject):
         old = self.state
         if target.model not in ("", old.model):  # state and model change together, once it is here
             request = self.training.view.request
-            if request is not None and Path(target.model) == request.folder:
+            live = self._live_snapshot
+            if live is not None and request is not None and target.model == live.run:
                 self._replace(step(old))
                 self.history_changed.emit()
                 self.follow(True)
@@ -228,8 +230,8 @@ class Store(QObject):
         self._replace(new)
         if new.input != old.input and new.input is not None:
             self._ask_encode()
-        elif new.latent != old.latent:
-            self._ask_decode()
+        elif new.latent != old.latent or new.input != old.input:
+            self._ask_decode()  # also once a drawing is gone: its code may still be on the way
 
     def _remember(self, before: SessionState) -> None:
         """One more undo step."""
@@ -266,7 +268,8 @@ class Store(QObject):
     def _ask_decode(self) -> None:
         if self._fits():
             assert self.snapshot is not None
-            self.ask("decode", DecodeRequest(self.snapshot, self.state.latent))
+            self._asked = DecodeRequest(self.snapshot, self.state.latent)
+            self.ask("decode", self._asked)
 
     def _ask_anew(self) -> None:
         """Other weights: the drawing is encoded again; z is decoded once it is the user's own."""
@@ -286,7 +289,7 @@ class Store(QObject):
         elif isinstance(result, EncodeResult):
             self._take_code(result)
         elif isinstance(result, DecodeResult):
-            if result.request.snapshot is self.snapshot:
+            if result.request.snapshot is self.snapshot and self._asked is not None:
                 self._show_decoded(result)
         else:
             self.answered.emit(lane, result)
@@ -297,6 +300,7 @@ class Store(QObject):
         self.last_encoded = result
         if not self.state.moved:
             self._replace(transitions.with_code(self.state, result.mu, result.label))
+            self._asked = None  # its answer would show where z was before
             request = DecodeRequest(self.snapshot, self.state.latent)
             self._show_decoded(DecodeResult(request, result.x_hat))
         self.encoded.emit(result)
@@ -376,12 +380,13 @@ class Store(QObject):
 
     @Slot(object)
     def _take_live_snapshot(self, snapshot: Snapshot) -> None:
-        first = self._live_snapshot is None
-        self._live_snapshot = snapshot
-        if first:
+        before, self._live_snapshot = self._live_snapshot, snapshot
+        if before is None:
             self.library.changed.emit()
         if not self.following:
             return
+        if before is not None and self.state.model == before.run != snapshot.run:
+            self._replace(replace(self.state, model=snapshot.run))  # saved elsewhere: the same run
         if self.state.model != snapshot.run:
             self._move_into(snapshot.run, snapshot)
             return
@@ -429,7 +434,10 @@ class Store(QObject):
         self.training.start(request)
 
     def resume_training(self, info: RunInfo) -> None:
-        """Go on with a run where it was saved."""
+        """Go on with a run where it was saved; says so where something trains already."""
+        if not self.training.view.can_start:
+            self.failed.emit(StudioError("train.busy", name=info.name))
+            return
         request = TrainRequest(
             info.spec, info.config, info.variant, info.name, info.path, resume=True
         )

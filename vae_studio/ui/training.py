@@ -179,13 +179,13 @@ class Training(QObject):
         view = self.view
         if mail.started and view.status is TrainStatus.STARTING:
             view = replace(view, status=TrainStatus.RUNNING)
-        if mail.unsaved is not None and view.request is not None:
-            view = replace(view, status=TrainStatus.UNSAVED, seconds_left=None)
         if mail.saved is not None and view.request is not None:
             request = replace(view.request, folder=mail.saved)
             status = self._after_saving(view.status)
             self._pace = _Pace()
             view = replace(view, request=request, status=status)
+        if mail.unsaved is not None and view.request is not None:
+            view = replace(view, status=TrainStatus.UNSAVED, seconds_left=None)
         steps = [event for event in mail.events if isinstance(event, StepDone)]
         if mail.steps_per_epoch and view.request:
             view = replace(view, steps=mail.steps_per_epoch * view.request.config.epochs)
@@ -211,11 +211,11 @@ class Training(QObject):
             self.snapshot_arrived.emit(mail.snapshot)
         if mail.notice is not None:
             self.noticed.emit(mail.notice)
+        if mail.saved is not None:
+            self.saved.emit(mail.saved)
         if mail.unsaved is not None:
             self._trouble = mail.unsaved
             self.unsaved.emit(mail.unsaved)
-        if mail.saved is not None:
-            self.saved.emit(mail.saved)
         if mail.error is not None:
             self.failed.emit(mail.error)
         for event in mail.events:

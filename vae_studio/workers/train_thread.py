@@ -96,7 +96,7 @@ class Mailbox:
             mail.error = error or mail.error
             mail.notice = notice or mail.notice
             if unsaved is not None:
-                mail.unsaved, mail.saved = unsaved, None
+                mail.unsaved = unsaved
             if saved is not None:
                 mail.unsaved, mail.saved = None, saved
 
@@ -224,7 +224,8 @@ class TrainThread(QThread):
                 while not held and not self._places.empty():
                     self._places.get()  # left over from the last time it was held
                 if self._given_up.is_set():
-                    raise
+                    path, reason = recorder.info.path, error.params.get("reason", error)
+                    raise StudioError("train.given_up", path=path, reason=reason) from error
                 log.warning("the run cannot be written: %s", error)
                 held = True
                 self.mailbox.put(unsaved=error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QUrl, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QFontMetrics, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -34,7 +34,12 @@ _FIGURE = Qt.ItemDataRole.UserRole + 2
 
 
 class ModelsPanel(Panel):
-    """A click opens; rename, remove and *show in folder* stand below."""
+    """A click opens; resume, rename, remove and *show in folder* stand below.
+
+    Signal: ``resumable_changed(bool)``, whether the current run can be resumed now.
+    """
+
+    resumable_changed = Signal(bool)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
@@ -144,7 +149,9 @@ class ModelsPanel(Panel):
         self.remove_button.setEnabled(own and mine)
         self.folder_button.setEnabled(info is not None)
         idle = self.store.training.view.can_start
-        self.resume_button.setEnabled(info is not None and info.can_resume and idle)
+        resumable = info is not None and info.can_resume and idle
+        self.resume_button.setEnabled(resumable)
+        self.resumable_changed.emit(resumable)
 
     @Slot(QListWidgetItem)
     def _open_item(self, item: QListWidgetItem) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from vae_studio import logs
 from vae_studio.ui import theme
 
 _SHOWN_MS = 9000
@@ -67,7 +68,7 @@ class Toast(QWidget):
             return
         self._last = (text, now)
         copy = self.tr("Copy details")
-        whole = f"{text}\n{details}"
+        whole = f"{logs.clean(text)}\n{details}"
         self._present(text, "error", copy, lambda: QGuiApplication.clipboard().setText(whole))
 
     def ask(

@@ -230,12 +230,23 @@ class TrainPanel(Panel):
         if self.pause.text() != text:
             self.pause.setText(text)
             theme.set_icon(self.pause, icon)
+        if view.can_save:
+            self.pause.setToolTip(self.tr("Try again to save; the training waits so long (Space)"))
+            self.stop.setToolTip(self.tr("End the training as it was last saved"))
+        else:
+            self.pause.setToolTip(self.tr("Hold the training between two steps, or go on (Space)"))
+            self.stop.setToolTip(self.tr("End the training; the model is kept"))
         if view.request and view.steps:
             self.plots.set_steps_per_epoch(view.steps // view.request.config.epochs)
         self._render_progress(view)
 
     def _render_progress(self, view: TrainingView) -> None:
         bar = self.progress
+        if view.can_save and not view.steps:
+            bar.setRange(0, 1)
+            bar.setValue(0)
+            bar.setFormat(self.tr("held: it cannot be saved"))
+            return
         if view.status is TrainStatus.STARTING or (view.request and not view.steps):
             bar.setRange(0, 0)  # busy
             return
