@@ -505,3 +505,11 @@ def test_one_byte_that_turns_opens_the_newest_unharmed_or_says_that_it_is_older(
         ("manifest.json", "opens", False),
     }
     assert load_snapshot(run).id == new.id
+
+
+def test_a_number_that_leaves_no_room_for_another_is_refused(run: Path) -> None:
+    (run / "checkpoint" / "generation-999999999").mkdir()
+    before = load_snapshot(run)
+    with pytest.raises(OSError, match="numbered too high"):
+        save_generation(run, new_state(SPEC, quick()).model.state_dict())
+    assert load_snapshot(run).id == before.id

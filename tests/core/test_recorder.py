@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -316,6 +317,8 @@ ROW = "1,4,300.0,20.0,290.0,19.0,1.0,0.002,2,0.5"
         f"{HEADER}\n{ROW.replace('300.0', 'nan')}\n".encode(),
         f"{HEADER}\n{ROW.replace(',2,', ',inf,')}\n".encode(),
         f"{HEADER}\n{ROW.replace('1,4', 'nan,nan')}\n".encode(),
+        f"{HEADER}\n{ROW.replace('1,4', '1,1e15')}\n".encode(),
+        f"{HEADER}\n{ROW.replace('1,4', '1,-5')}\n".encode(),
         b"x" * 2**25,
     ],
     ids=lambda content: repr(content[-30:]),
@@ -470,6 +473,25 @@ def test_a_run_moves_when_its_disk_is_full_or_gone(
         assert len(read_metrics(new)) == 2
         pictures = [path.name for path in sorted((new / "samples").iterdir())]
         assert pictures == ["epoch-0001.png", "epoch-0002.png"][fault == "gone" :]
+
+
+def test_a_run_moves_off_a_disk_that_answers_nothing_any_more(
+    small: DatasetPair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    recorded(old, small, 4)
+    stat = Path.stat
+
+    def broken(path: Path, **options: Any) -> Any:
+        if old in path.parents:
+            raise OSError(errno.EIO, "Input/output error")
+        return stat(path, **options)
+
+    with RunRecorder.resume(old) as recorder, monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", broken)
+        recorder.move_to(new)
+    assert load_snapshot(new).step == 4
+    assert len(read_metrics(new)) == 1
 
 
 @pytest.mark.parametrize("fault", ["exists", "full", "locked", "a file"])

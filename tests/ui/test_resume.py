@@ -347,3 +347,16 @@ def test_a_run_of_which_nothing_is_whole_is_told_and_stays(
     assert studio.window.panel(TrainPanel).train.isEnabled()
     assert studio.store.state.model == str(shipped("vae-32"))
     assert runs_folder() == cut.parent
+
+
+def test_a_run_that_nobody_writes_is_not_said_to_train_elsewhere(
+    own_run: Path, studio: Studio
+) -> None:
+    values = json.loads((own_run / "config.json").read_bytes())
+    (own_run / "config.json").write_text(json.dumps({**values, "status": "running"}))
+    library = studio.store.library
+    assert [info.status for info in library.runs() if info.path == own_run] == ["interrupted"]
+    holder = child(_HOLDS, own_run)
+    assert [info.status for info in library.runs() if info.path == own_run] == ["running"]
+    killed(holder)
+    assert [info.status for info in library.runs() if info.path == own_run] == ["interrupted"]

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.ui.waits import TIMEOUT, shipped
-from vae_studio.session.requests import LabelsRequest
+from vae_studio.core.measures import Terms
+from vae_studio.core.runs import read_run
+from vae_studio.core.spec import TrainConfig
+from vae_studio.core.variants import VARIANTS
+from vae_studio.session.requests import (
+    DecodeRequest,
+    DecodeResult,
+    EncodeRequest,
+    EncodeResult,
+    LabelsRequest,
+    OpenRequest,
+    Request,
+)
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui.store import Store
+from vae_studio.ui.training import TrainingView, TrainStatus
+from vae_studio.workers.train_thread import TrainRequest
 
 LINE = (Stroke(((0.5, 0.2), (0.5, 0.8)), 0.08),)
 
@@ -165,3 +182,97 @@ def test_a_model_that_is_not_there_is_said_and_changes_nothing(store: Store, qtb
     assert failed.args[0].code == "checkpoint.not_found"
     assert "vae-32" in failed.args[0].params["known"]
     assert store.state == state
+
+
+def asked_of(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """From now on what the store asks is kept here, and never answered."""
+    asked: list[Request] = []
+    monkeypatch.setattr(store, "ask", lambda lane, request: asked.append(request))
+    return asked
+
+
+def test_a_late_picture_of_where_z_was_is_dropped(
+    store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(store, qtbot)
+    asked = asked_of(store, monkeypatch)
+    store.set_strokes(LINE)
+    store.set_locked(0, True)  # asks for the picture of z, which the drawing's code will move
+    encode, decode = asked
+    assert isinstance(encode, EncodeRequest)
+    assert isinstance(decode, DecodeRequest)
+    image, mu = np.ones((1, 28, 28), np.float32), (1.5,) * 32
+    code = EncodeResult(encode, image, mu, (0.0,) * 32, None, image, Terms(1.0, 1.0))
+    store._take_answer("encode", code)
+    store._take_answer("decode", DecodeResult(decode, np.zeros_like(image)))
+    assert store.state.latent.z == mu
+    assert store.last_decoded is not None
+    assert store.last_decoded.request.latent.z == mu
+    assert store.last_decoded.image is image
+
+
+def test_a_picture_on_the_way_still_comes_while_a_hand_moves_on(
+    store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(store, qtbot)
+    asked = asked_of(store, monkeypatch)
+    for value in (0.5, 0.7):
+        store.set_dimension(0, value)
+    first = asked[0]
+    assert isinstance(first, DecodeRequest)
+    image = np.zeros((1, 28, 28), np.float32)
+    store._take_answer("decode", DecodeResult(first, image))
+    assert store.last_decoded is not None
+    assert store.last_decoded.image is image
+
+
+def test_clearing_a_drawing_whose_code_is_on_the_way_asks_for_z(
+    store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(store, qtbot)
+    asked = asked_of(store, monkeypatch)
+    store.set_strokes(LINE)
+    store.set_strokes(())
+    last = asked[-1]
+    assert isinstance(last, DecodeRequest)
+    assert last.latent == store.state.latent
+
+
+def test_undo_into_a_run_that_only_begins_to_go_on_opens_it(
+    store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(store, qtbot, "vae-16")
+    opened(store, qtbot)
+    asked, state = asked_of(store, monkeypatch), store.state
+    run = shipped("vae-16")
+    request = TrainRequest(VARIANTS["vae-16"], TrainConfig(), "", "run", run, resume=True)
+    store.training.view = TrainingView(TrainStatus.STARTING, request)
+    store.undo()
+    assert [type(request) for request in asked] == [OpenRequest]
+    assert store.state is state  # it comes together with its weights
+    store.training.view = TrainingView()
+
+
+def test_a_run_that_is_saved_elsewhere_stays_the_same_model(store: Store, qtbot: QtBot) -> None:
+    opened(store, qtbot)
+    assert store.snapshot is not None
+    store.training.view = TrainingView(
+        TrainStatus.RUNNING, TrainRequest(store.snapshot.spec, TrainConfig(), "", "run", Path("a"))
+    )
+    store.follow(True)
+    store._take_live_snapshot(replace(store.snapshot, id="1", run="a"))
+    store.set_strokes(LINE)
+    store.set_dimension(0, 1.25)
+    state, steps = store.state, len(store._history._past)
+    store._take_live_snapshot(replace(store.snapshot, id="2", run="elsewhere/a"))
+    assert store.state == replace(state, model="elsewhere/a")
+    assert len(store._history._past) == steps
+    store.training.view = TrainingView()
+
+
+def test_resuming_while_something_trains_says_so(store: Store, qtbot: QtBot) -> None:
+    store.training.view = TrainingView(TrainStatus.RUNNING)
+    with qtbot.waitSignal(store.failed) as failed:
+        store.resume_training(read_run(shipped("vae-32")))
+    assert failed.args[0].code == "train.busy"
+    store.training.view = TrainingView()
