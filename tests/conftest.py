@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from vae_studio.core.snapshot import Snapshot, capture
 from vae_studio.core.variants import VARIANTS
 
 torch.set_num_threads(1)
+if hasattr(signal, "SIGHUP"):  # which `nohup` ignores, and what tests start would inherit that
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _left_running: list[QThread] = []  # destroying a QThread that runs would end the whole process
 

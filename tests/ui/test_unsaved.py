@@ -241,7 +241,7 @@ def test_a_stop_gives_up_what_cannot_be_saved(studio: Studio, qtbot: QtBot, disk
         hand.click(studio.window.panel(TrainPanel).stop)
     wait_for_end(studio, qtbot)
     assert failed.args[0].code == "train.given_up"
-    assert "Cannot write" in studio.window.toast.text
+    assert "what was saved before is kept" in studio.window.toast.text
     assert pressable(studio) == {"train"}
     disk.full = False
     assert load_snapshot(folder).epoch == load_training(folder).state.epoch == 2
