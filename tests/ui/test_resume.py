@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QAction
@@ -23,6 +25,7 @@ from tests.ui.test_models import item, rename
 from tests.ui.test_train import wait_for_end, wait_for_step
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model
 from vae_studio.app import Studio
+from vae_studio.core import pictures
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import StudioError
@@ -30,6 +33,7 @@ from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.folders import runs_folder
 from vae_studio.ui.panels.models import ModelsPanel
+from vae_studio.ui.panels.train.film import Film
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.panels.train.plots import LossPlots
 
@@ -360,3 +364,16 @@ def test_a_run_that_nobody_writes_is_not_said_to_train_elsewhere(
     assert [info.status for info in library.runs() if info.path == own_run] == ["running"]
     killed(holder)
     assert [info.status for info in library.runs() if info.path == own_run] == ["interrupted"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such files there")
+def test_samples_that_are_no_pictures_are_left_out_at_once(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    os.mkfifo(folder / "epoch-0001.png")
+    (folder / "epoch-0002.png").write_bytes(b"no picture")
+    pictures.grid(np.zeros((16, 1, 28, 28), np.float32), columns=4).save(folder / "epoch-0003.png")
+    film = Film()
+    qtbot.addWidget(film)
+    film.resume(tmp_path, (1, 28, 28), [1, 2, 3, 4])
+    assert film.count == 1

@@ -23,7 +23,6 @@ from vae_studio.core.durable import remove_leftovers, write_bytes, write_json
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.lock import RunLock
-from vae_studio.core.measures import Evaluation
 from vae_studio.core.pictures import grid, png
 from vae_studio.core.resume import TRAINING, check_position, load_training, training_bytes
 from vae_studio.core.runs import (
@@ -144,11 +143,6 @@ class RunRecorder:
             recorder._saved = (found.state.epoch, found.state.step)
         recorder._note_metrics()
         return recorder
-
-    @property
-    def last_evaluation(self) -> Evaluation | None:
-        """Of the last epoch that was measured."""
-        return self.info.evaluation
 
     @property
     def rows(self) -> tuple[dict[str, float], ...]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QBuffer, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QImageReader, QPainter, QPaintEvent
 from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
 
 from vae_studio.core.events import EpochDone
+from vae_studio.core.reading import read_bounded
 from vae_studio.ui import theme
 from vae_studio.ui.widgets.image_view import to_qimage
 
 _ROWS = 2  # of the fixed samples, so many are shown
 _SIDE = 42  # px
 _REMEMBERED = 100  # epochs
+_MAX_BYTES = 2**20  # of a picture of samples; ours take a few kB
 _GAP = 3
 _FOOT = 14
 
@@ -54,7 +57,11 @@ class Film(QScrollArea):
         _, height, width = shape
         found = []
         for epoch in epochs[-_REMEMBERED:]:
-            reader = QImageReader(str(folder / "samples" / f"epoch-{epoch:04d}.png"), b"png")
+            buffer = QBuffer()
+            with contextlib.suppress(OSError):  # also a pipe, for which Qt would wait for ever
+                picture = folder / "samples" / f"epoch-{epoch:04d}.png"
+                buffer.setData(read_bounded(picture, _MAX_BYTES))
+            reader = QImageReader(buffer, b"png")
             if reader.size() != QSize(4 * width + 3 * SHEET_GAP, 4 * height + 3 * SHEET_GAP):
                 continue  # asked before it is decoded: a picture may claim any size
             sheet = reader.read()
