@@ -76,7 +76,7 @@ _STEPS = 50
 _RUNS_OF_A_WINDOW = 50
 _TRAIN_IMAGES, _TEST_IMAGES = 512, 128
 _SLOW = 3.0  # seconds in which a window must have dealt with its events, on a busy machine too
-_ALL_UNDONE = 400  # undos at the most; the history holds 200
+_NEVER_FULL = 10_000  # undo steps: a run of nothing but key presses makes more than the app keeps
 _QTHREADS = {"explore", "train"}
 
 _share = st.floats(0.0, 1.0).map(lambda share: round(share, 3))
@@ -94,6 +94,7 @@ class _Session:
         self.done: Counter[str] = Counter()
         self.steps: list[str] = []  # of the run in hand
         self.slowest = 0.0
+        self.most_undone = 0
         self._context: Any = None
         self._runs = 0
         self._broken = False
@@ -114,6 +115,8 @@ class _Session:
             self.watch = _Watch(self.studio)
             wait_until(lambda: is_settled(self.studio), "the first picture")
             self.initial = self.studio.store.state
+        self.studio.store._history = History(limit=_NEVER_FULL)
+        self.studio.store.history_changed.emit()
         self._runs += 1
         self._broken = True  # until the run has ended well
         self.complaints.clear()
@@ -533,6 +536,8 @@ class Machine(RuleBasedStateMachine):
         try:
             self._end()
             self.holds()
+            self._expect(self.session.initial, "tidied up")
+            assert not self.store.can_undo, "tidying up did something"
         except Exception as error:
             raise AssertionError(f"at the end of a run: {error}") from error
         self.session.end_run()
@@ -548,6 +553,7 @@ class Machine(RuleBasedStateMachine):
         self._settle()
         _answers_are_of_the_present(self)
         last, ahead = store.state, len(store._history._future)
+        self.session.most_undone = max(self.session.most_undone, len(store._history._past))
         self._undo_all()
         self._expect(self.session.initial, "undone")
         if self.redo_at_end and Path(last.model).is_dir():
@@ -557,14 +563,13 @@ class Machine(RuleBasedStateMachine):
             self._settle()
             self._expect(last, f"redone through {future}")
             self._undo_all()
-        store._history = History()
-        store.history_changed.emit()
+            self._expect(self.session.initial, "undone once more")
         self._tidy_up()
 
     def _undo_all(self) -> None:
-        for _ in range(_ALL_UNDONE):
+        for _ in range(len(self.store._history._past)):
             if not self.store.can_undo:
-                break
+                break  # a step into a run that was deleted is forgotten on the way
             self._go_back()
         assert not self.store.can_undo, "undo never comes to an end"
         self._settle()
@@ -865,7 +870,8 @@ def run(count: int, seed: int, folder: Path) -> Outcome:
     summary = (
         f"{done['runs']} runs, {done['steps']} steps: {done['trainings']} trainings, "
         f"{done['models opened']} models opened, {done['draw_a_stroke']} strokes, "
-        f"{done['erase']} erased, {done['undos']} undos, {done['redos']} redos, "
+        f"{done['erase']} erased, {done['undos']} undos ({_session.most_undone} in one go), "
+        f"{done['redos']} redos, "
         f"{done['deleted']} deleted ({done['restored']} restored), {done['settled']} times at "
         f"rest; longest turn {_session.slowest:.2f} s"
     )

@@ -119,6 +119,27 @@ def test_a_gesture_is_one_step_and_undo_waits_for_its_end(store: Store, qtbot: Q
     assert not store.can_undo
 
 
+def test_an_undone_model_that_arrives_in_the_middle_of_a_drag_is_given_up(
+    store: Store, qtbot: QtBot
+) -> None:
+    opened(store, qtbot, "vae-16")
+    first = store.state
+    opened(store, qtbot)
+    second = store.state
+    store.undo()  # vae-16 is on its way
+    store.begin_gesture()
+    with qtbot.waitSignal(store._explorer.answered, timeout=TIMEOUT):
+        store.set_dimension(0, 1.0)
+    assert store.state.model == second.model
+    assert store.state.latent.z[0] == 1.0
+    store.end_gesture()
+    store.undo()
+    assert store.state == second
+    with qtbot.waitSignal(store.snapshot_changed, timeout=TIMEOUT):
+        store.undo()
+    assert store.state == first
+
+
 def test_label_is_only_for_classes_the_model_has(store: Store, qtbot: QtBot) -> None:
     opened(store, qtbot, "cvae")
     label = store.state.latent.label

@@ -340,6 +340,8 @@ class Store(QObject):
     def _opened(self, result: OpenResult) -> None:
         """Another model is here: snapshot and state change together."""
         target, old = result.request.target, self.state
+        if target is not None and self._gesture is not None:
+            return  # as undo itself: not while a hand is drawing or dragging
         if target is None:
             new = transitions.with_model(old, result.request.path, result.z, result.label)
         elif target is self._history.before:
