@@ -299,7 +299,10 @@ class Template:
     def __enter__(self) -> Template:
         command = [sys.executable, "-m", "tests.soak.closing_child", "template"]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # or the template cannot fork
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, text=True, env=one_thread
+        )
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -559,7 +559,7 @@ class Machine(RuleBasedStateMachine):
         if self.redo_at_end and Path(last.model).is_dir():
             future = [_text(state) for state in reversed(store._history._future[ahead:])]
             while len(store._history._future) > ahead:
-                self._go_forward()
+                self._at_rest(self._go_forward, store._history._future)
             self._settle()
             self._expect(last, f"redone through {future}")
             self._undo_all()
@@ -567,12 +567,18 @@ class Machine(RuleBasedStateMachine):
         self._tidy_up()
 
     def _undo_all(self) -> None:
-        for _ in range(len(self.store._history._past)):
-            if not self.store.can_undo:
-                break  # a step into a run that was deleted is forgotten on the way
-            self._go_back()
-        assert not self.store.can_undo, "undo never comes to an end"
+        while self.store.can_undo:
+            self._at_rest(self._go_back, self.store._history._past)
         self._settle()
+
+    def _at_rest(self, go: Callable[[], None], there: list[SessionState]) -> None:
+        """One step while nothing else is under way: it must be done."""
+        before, target, present = len(there), there[-1], self.store.state
+        go()
+        assert len(there) < before, (
+            f"a step from {_text(present)} to {_text(target)} did nothing; {len(there)} of them "
+            f"were {before}, a gesture: {self.store._gesture}, it shows {_text(self.store.state)}"
+        )
 
     def _expect(self, wanted: SessionState, what: str) -> None:
         """The same model, the same point, the same drawing, exactly."""

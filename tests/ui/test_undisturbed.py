@@ -37,6 +37,7 @@ KINDS = {
 }
 CONFIG = quick(epochs=3, batch_size=64, beta_warmup=1, schedule="cosine")
 _LEAST = 30  # moves of the hand, for a storm
+_TRIES = 4
 _MODELS = ("vae-2", "cvae", "vae-batchnorm", "vae-latent-dropout")
 
 
@@ -127,7 +128,8 @@ def in_the_window(studio: Studio, qtbot: QtBot, spec: ModelSpec) -> Path:
     return request.folder
 
 
-def in_a_storm(studio: Studio, qtbot: QtBot, spec: ModelSpec) -> Path:
+def in_a_storm(studio: Studio, qtbot: QtBot, spec: ModelSpec) -> list[Path]:
+    """Train in a storm; again where the machine was too busy for one. Returns the run folders."""
     seen: set[str] = set()
     answers = 0
 
@@ -138,13 +140,16 @@ def in_a_storm(studio: Studio, qtbot: QtBot, spec: ModelSpec) -> Path:
     studio.store.decoded.connect(note)
     studio.store.snapshot_changed.connect(lambda snapshot: seen.add(Path(snapshot.run).name))
     storm = Storm(studio)
-    folder = in_the_window(studio, qtbot, spec)
+    folders: list[Path] = []
+    for _ in range(_TRIES):
+        folders.append(in_the_window(studio, qtbot, spec))
+        followed = seen & {folder.name for folder in folders}
+        if storm.moves >= _LEAST and answers >= _LEAST // 3 and followed and len(seen) >= 3:
+            break
+    else:
+        pytest.fail(f"no storm: {storm.moves} moves, {answers} answers, {seen} shown")
     storm.end()
-    assert storm.moves >= _LEAST  # or it was no storm
-    assert answers >= _LEAST // 3
-    assert folder.name in seen  # the model that trains was shown
-    assert len(seen) >= 3  # and others
-    return folder
+    return folders
 
 
 def assert_the_same(one: Path, other: Path) -> None:
@@ -163,4 +168,6 @@ def test_a_window_that_is_left_alone_changes_no_bit(
 def test_a_storm_of_exploring_changes_no_bit(
     spec: ModelSpec, studio: Studio, qtbot: QtBot, headless: Callable[[ModelSpec], Path]
 ) -> None:
-    assert_the_same(in_a_storm(studio, qtbot, spec), headless(spec))
+    alone = headless(spec)
+    for folder in in_a_storm(studio, qtbot, spec):
+        assert_the_same(folder, alone)
