@@ -28,6 +28,7 @@ from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainingView, TrainStatus
+from vae_studio.workers.answers import answer
 from vae_studio.workers.train_thread import TrainRequest
 
 LINE = (Stroke(((0.5, 0.2), (0.5, 0.8)), 0.08),)
@@ -138,6 +139,69 @@ def test_an_undone_model_that_arrives_in_the_middle_of_a_drag_is_given_up(
     with qtbot.waitSignal(store.snapshot_changed, timeout=TIMEOUT):
         store.undo()
     assert store.state == first
+
+
+def in_two_models(store: Store, qtbot: QtBot) -> list[SessionState]:
+    """A point of vae-16, another, and one of vae-32, which is shown."""
+    opened(store, qtbot, "vae-16")
+    states = [store.state]
+    with qtbot.waitSignal(store.decoded, timeout=TIMEOUT):
+        store.set_dimension(0, 1.0)
+    states.append(store.state)
+    return [*states, opened(store, qtbot).state]
+
+
+def test_undo_pressed_many_times_while_a_model_loads_goes_one_step(
+    store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = in_two_models(store, qtbot)
+    asked = asked_of(store, monkeypatch)
+    for _ in range(3):
+        store.undo()
+    results = [answer(request) for request in asked if isinstance(request, OpenRequest)]
+    store._take_answer("open", results[0])
+    assert store.state == second
+    store.undo()
+    assert store.state == first
+    for late in results:
+        store._take_answer("open", late)
+    assert store.state == first  # a late answer to the first step is no redo of it
+
+
+def test_a_change_gives_up_the_step_that_is_on_its_way_and_undo_asks_again(
+    store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, second, third = in_two_models(store, qtbot)
+    asked = asked_of(store, monkeypatch)
+    store.undo()
+    store.set_dimension(0, 2.0)
+    store.undo()
+    (late,) = [request for request in asked if isinstance(request, OpenRequest)]
+    store._take_answer("open", answer(late))
+    assert store.state == third
+    store.undo()
+    store._take_answer("open", answer(asked[-1]))
+    assert store.state == second
+
+
+@pytest.mark.parametrize("how", ["a hand", "another model"])
+def test_a_step_that_was_given_up_can_be_asked_for_again(
+    how: str, store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, second, _ = in_two_models(store, qtbot)
+    asked = asked_of(store, monkeypatch)
+    store.undo()
+    if how == "a hand":
+        store.begin_gesture()
+        store._take_answer("open", answer(asked[-1]))
+        store.end_gesture()
+    else:
+        store.open_model(shipped("cvae"))  # takes the place of the question
+    before = asked[-1]
+    store.undo()
+    assert asked[-1] is not before
+    store._take_answer("open", answer(asked[-1]))
+    assert store.state == second
 
 
 def test_label_is_only_for_classes_the_model_has(store: Store, qtbot: QtBot) -> None:

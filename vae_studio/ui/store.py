@@ -81,6 +81,7 @@ class Store(QObject):
         self.library.renamed.connect(self._run_renamed)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
+        self._travelling: OpenRequest | None = None  # to the model of an undo or redo step
         self._random = np.random.default_rng(seed)
         self._explorer = ExploreThread(self)
         self._explorer.answered.connect(self._take_answer)
@@ -183,19 +184,19 @@ class Store(QObject):
                 self._travel(target, self._history.redo)
 
     def _travel(self, target: SessionState, step: Callable[[SessionState], SessionState]) -> None:
-        old = self.state
-        if target.model not in ("", old.model):  # state and model change together, once it is here
-            request = self.training.view.request
-            live = self._live_snapshot
-            if live is not None and request is not None and target.model == live.run:
-                self._replace(step(old))
-                self.history_changed.emit()
-                self.follow(True)
-            else:
-                self.ask("open", OpenRequest(target.model, target=target))
+        old, request, live = self.state, self.training.view.request, self._live_snapshot
+        elsewhere = target.model not in ("", old.model)
+        trains = live is not None and request is not None and target.model == live.run
+        if elsewhere and not trains:
+            self._ask_to_travel(target)  # state and model change together, once it is here
             return
         new = step(old)
+        self._travelling = None
         self.history_changed.emit()
+        if elsewhere:
+            self._replace(new)
+            self.follow(True)
+            return
         if not new.model:  # from before the first model was there
             new = replace(new, model=old.model, latent=old.latent)
         self._replace(new)
@@ -203,6 +204,19 @@ class Store(QObject):
             self._ask_encode()  # which leaves z alone once it is the user's own
         if new.input is None or new.moved:
             self._ask_decode()
+
+    def _ask_to_travel(self, target: SessionState) -> None:
+        """Open the model of a step; once, however often the key is pressed until it is here."""
+        if self._travelling is None or self._travelling.target is not target:
+            self._travelling = OpenRequest(target.model, target=target)
+            self.ask("open", self._travelling)
+
+    def _is_awaited(self, request: OpenRequest) -> bool:
+        """Whether this is the step that is on its way; it has come, well or not."""
+        awaited = request is self._travelling
+        if awaited:
+            self._travelling = None
+        return awaited
 
     def _skip_lost_models(self) -> None:
         """Forget steps into runs that were deleted; the one that is shown is still at hand."""
@@ -234,7 +248,8 @@ class Store(QObject):
             self._ask_decode()  # also once a drawing is gone: its code may still be on the way
 
     def _remember(self, before: SessionState) -> None:
-        """One more undo step."""
+        """One more undo step; one that is still on its way is given up for it."""
+        self._travelling = None
         self._history.push(before)
         self.history_changed.emit()
 
@@ -312,6 +327,7 @@ class Store(QObject):
     @Slot(str, object, object)
     def _take_failure(self, lane: str, request: Request, error: StudioError) -> None:
         if isinstance(request, OpenRequest) and request.target is not None:
+            self._is_awaited(request)
             if request.target is self._history.before:
                 self._history.drop_before()
             elif request.target is self._history.after:
@@ -334,22 +350,24 @@ class Store(QObject):
             return
         if image is None and self.last_decoded is not None:
             image = self.last_decoded.image
+        self._travelling = None  # its question gives way to this one
         drawing = None if self.state.moved else self.state.input
         self.ask("open", OpenRequest(str(path), drawing=drawing, image=image))
 
     def _opened(self, result: OpenResult) -> None:
         """Another model is here: snapshot and state change together."""
         target, old = result.request.target, self.state
-        if target is not None and self._gesture is not None:
-            return  # as undo itself: not while a hand is drawing or dragging
+        awaited = self._is_awaited(result.request)
         if target is None:
             new = transitions.with_model(old, result.request.path, result.z, result.label)
+        elif not awaited or self._gesture is not None:
+            return  # something was done meanwhile, or just begins to be, and that counts
         elif target is self._history.before:
             new = self._history.undo(old)
         elif target is self._history.after:
             new = self._history.redo(old)
         else:
-            return  # something was done meanwhile, and that counts
+            return  # its run was deleted meanwhile
         self._set_following(False)
         self.snapshot = result.snapshot
         self.last_encoded = None
