@@ -478,6 +478,8 @@ class Machine(RuleBasedStateMachine):
         self._did("copy_a_picture", index=index)
         pictures = (self.decoded.picture, self.draw.input, self.draw.reconstruction)
         picture = pictures[index % len(pictures)]
+        if not picture.isVisible():
+            return  # no hand can reach it in a dock that is closed
         picture.setFocus()
         self._key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
         if picture.hasFocus() and picture.image is not None:
