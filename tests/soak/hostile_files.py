@@ -191,8 +191,13 @@ class Entries:
 
     def __init__(self, folder: Path, canary: Path) -> None:
         from tests.soak import strangers
+        from vae_studio.app import make_application
         from vae_studio.core import data
+        from vae_studio.ui.panels.train.film import Film
+        from vae_studio.ui.panels.train.plots import LossPlots
 
+        make_application()
+        self.film, self.plots = Film(), LossPlots()
         self.folder, self.canary = folder, canary
         self.good = folder / "good"
         self.digits = strangers.few_digits()
@@ -268,10 +273,21 @@ class Entries:
             self._command(watch, "evaluate", str(path))
             self._command(watch, "reconstruct", str(path), picture, "--output", output)
 
-        def resumed() -> None:
-            RunRecorder.resume(path).close()
+        def resumed() -> RunRecorder:
+            recorder = RunRecorder.resume(path)
+            recorder.close()
+            return recorder
 
-        watch.send("resume", resumed)
+        recorder: Any = watch.send("resume", resumed)
+        if recorder is not None:
+
+            def shown() -> None:
+                self.plots.resume(recorder.rows)
+                self.plots.grab()
+                epochs = [int(row["epoch"]) for row in recorder.rows]
+                self._film(path, recorder.state.spec.image_shape, epochs)
+
+            watch.send("the plots and samples of a run that goes on", shown)
         watch.send("rename_run", lambda: housekeeping.rename_run(path, "renamed"))
 
     def _as_picture(self, watch: Watch, path: Path) -> None:
@@ -282,6 +298,15 @@ class Entries:
         output = str(self.folder / "output.png")
         run = str(self.good / "run")
         self._command(watch, "reconstruct a picture", run, str(path), "--output", output)
+        folder = self.folder / "a film"
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "samples").mkdir(parents=True)
+        (folder / "samples" / "epoch-0001.png").symlink_to(path)
+        watch.send("a picture among a run's samples", lambda: self._film(folder, (1, 28, 28), [1]))
+
+    def _film(self, folder: Path, shape: tuple[int, ...], epochs: list[int]) -> None:
+        self.film.resume(folder, shape, epochs)
+        self.film.grab()
 
     def _as_idx(self, watch: Watch, path: Path) -> None:
         import hashlib
