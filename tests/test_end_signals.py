@@ -24,6 +24,7 @@ from vae_studio.core.lock import is_locked
 from vae_studio.core.resume import load_training
 from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.end_signals import EndSignals
+from vae_studio.process_signals import ending_signals
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
@@ -122,6 +123,12 @@ def test_under_nohup_the_end_of_the_terminal_does_not_close_the_window(
         signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_nohup_leaves_a_command_its_other_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert signal.SIGHUP in ending_signals()
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_IGN)
+    assert ending_signals() == [signal.SIGINT, signal.SIGTERM]
 
 
 SMALL = (

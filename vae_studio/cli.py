@@ -19,6 +19,7 @@ from vae_studio.core.errors import CheckpointError, ImageError, SpecError, Studi
 from vae_studio.core.runs import find_run, read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig, parse_assignment
 from vae_studio.core.variants import VARIANTS, variant
+from vae_studio.process_signals import ending_signals
 from vae_studio.session.folders import new_run_folder, runs_folder
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
 
     MakeRecorder = Callable[[DatasetPair], RunRecorder]
-
-_END_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,9 +148,7 @@ def _train(options: argparse.Namespace) -> int:
     spec, config, make_recorder = start(options)
     keep_freed_memory()
     control = TrainControl()
-    ends = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        ends.remove(signal.SIGHUP)  # by `nohup`: the end of the terminal is not that of the run
+    ends = ending_signals()
     before = {number: signal.signal(number, lambda *_: control.stop()) for number in ends}
     try:
         data = load_dataset(config.dataset)

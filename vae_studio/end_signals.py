@@ -8,7 +8,8 @@ import signal
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal, Slot
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
+from vae_studio.process_signals import ending_signals
+
 _POLL_MS = 200
 
 
@@ -20,11 +21,8 @@ class EndSignals(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.have_come = False
-        for name in _NAMES:
-            number = getattr(signal, name, None)
-            ignored = name == "SIGHUP" and number and signal.getsignal(number) is signal.SIG_IGN
-            if number and not ignored:  # by `nohup`
-                signal.signal(number, self._take)
+        for number in ending_signals():
+            signal.signal(number, self._take)
         # Python runs its handlers between two of its own instructions, and an idle window runs
         # none: a byte in a pipe wakes it. Windows cannot wait for pipes; there it looks now and
         # then.

@@ -49,10 +49,9 @@ class Store(QObject):
 
     state_changed(new, old): another ``SessionState``. snapshot_changed(snapshot): other weights
     are shown. decoded(DecodeResult), encoded(EncodeResult), answered(lane, result): answers.
-    following_changed(bool).
-    failed(StudioError). noticed(StudioError): good to know, such as which checkpoint was damaged.
-    device_known(name, threads): what models train on, once torch is
-    loaded. history_changed(): undo or redo may be possible now, or no longer.
+    following_changed(bool). failed(StudioError). noticed(StudioError): good to know, such as which
+    checkpoint was damaged. device_known(name, threads): what models train on, once torch is loaded.
+    history_changed(): undo or redo may be possible now, or no longer.
     """
 
     state_changed = Signal(object, object)
