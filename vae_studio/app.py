@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -161,7 +161,21 @@ def make_application() -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("vae-studio")
     app.setWindowIcon(QIcon(str(bundled_path("assets") / "icons" / "vae-studio.svg")))
+    _collect_garbage_here()
     return app
+
+
+@cache
+def _collect_garbage_here() -> object:
+    """Have cyclic garbage collected on this thread, between two events, once a second.
+
+    Left to itself, Python collects at any allocation on any thread. What goes may be a closed
+    window, and Qt in the middle of a walk over all widgets, or the thread one that trains: either
+    is a crash.
+    """
+    from pyqtgraph.util.garbage_collector import GarbageCollector  # after PySide6, as qtawesome
+
+    return GarbageCollector()
 
 
 def run() -> int:
@@ -176,6 +190,8 @@ def _run(installed: logs.Installed) -> int:
     signals = EndSignals()
     studio = build(app)
     studio.lifecycle.listen(installed)
+    # What torch brings is never garbage; looked at again and again it would hold the window up.
+    studio.store.device_known.connect(lambda *_: gc.freeze())
     # Queued: a signal may come in the middle of painting.
     signals.came.connect(studio.window.close, Qt.ConnectionType.QueuedConnection)
     studio.window.show()

@@ -39,14 +39,19 @@ def start(qtbot: QtBot, home: Path) -> Iterator[Start]:
         return studio
 
     yield begin
-    for studio in started:
-        studio.window.close()
-        if any(thread.isRunning() for thread in studio.store.findChildren(QThread)):
-            _left_open.append(studio)  # its test fails; ending a QThread that runs ends them all
-            continue
-        studio.window.deleteLater()
-        studio.lifecycle.deleteLater()
-        studio.store.deleteLater()
+    while started:
+        end(started.pop())
+
+
+def end(studio: Studio) -> None:
+    """Close an app and destroy it now: Qt does not find what is half gone in the next test."""
+    studio.window.close()
+    if any(thread.isRunning() for thread in studio.store.findChildren(QThread)):
+        _left_open.append(studio)  # its test fails; ending a QThread that runs ends them all
+        return
+    studio.window.deleteLater()
+    studio.lifecycle.deleteLater()
+    studio.store.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.helpers import Disk, figures, quick, same, tiny, trained, weights
 from tests.ui import hand
+from tests.ui.conftest import end
 from tests.ui.test_train import wait_for_end, wait_for_step
 from tests.ui.waits import TIMEOUT, settle, shipped
 from vae_studio.app import Studio, build, make_application
@@ -309,10 +310,7 @@ def early(qtbot: QtBot, home: Path) -> Iterator[Studio]:
     with qtbot.waitExposed(studio.window):
         studio.window.show()
     yield studio
-    studio.window.close()
-    studio.window.deleteLater()
-    studio.lifecycle.deleteLater()
-    studio.store.deleteLater()
+    end(studio)
 
 
 def threads(studio: Studio) -> list[QThread]:
