@@ -12,7 +12,7 @@ import torch
 from tests.helpers import part, tiny
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import CheckpointError
-from vae_studio.core.evaluate import evaluate
+from vae_studio.core.evaluate import evaluate, unit_health
 from vae_studio.core.losses import kl_dimensions, reconstruction_each
 from vae_studio.core.measures import Evaluation
 from vae_studio.core.model import VAE
@@ -139,3 +139,29 @@ def test_statistics_of_unequal_length_are_refused(measured: Evaluation) -> None:
     values["latent"]["low"] = values["latent"]["low"][1:]
     with pytest.raises(CheckpointError):
         Evaluation.from_dict(values)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_finds_the_units_that_never_fire(batch_norm: bool, small: DatasetPair) -> None:
+    model = VAE(tiny(VARIANTS["vae-32"], batch_norm=batch_norm)).train()
+    before = unit_health(model, small.test)
+    assert before.units == 2 * (48 + 24)
+    assert before.dead < 72
+    layer = model.decoder.get_submodule("bn3" if batch_norm else "fc3")
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.zero_()
+        layer.get_parameter("bias").fill_(-7.0)
+    after = unit_health(model, small.test)
+    assert 24 <= after.dead <= before.dead + 24
+    assert after.largest >= 7.0
+    assert model.training
+
+
+def test_a_leaky_unit_is_never_dead(small: DatasetPair) -> None:
+    model = VAE(tiny(VARIANTS["vae-leaky-relu"]))
+    with torch.no_grad():
+        model.encoder.get_parameter("fc1.bias").fill_(-100.0)
+    health = unit_health(model, small.test)
+    assert health.dead == 0
+    assert health.largest > 90.0

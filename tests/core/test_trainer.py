@@ -20,6 +20,7 @@ from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.measures import Terms
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training
 from vae_studio.core.spec import ModelSpec, TrainConfig
@@ -496,3 +497,26 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.params["field"] == "device"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert pick_device("auto") == pick_device("cuda") == torch.device("cuda")
+
+
+def test_a_part_of_the_training_set_is_its_first_images(small: DatasetPair) -> None:
+    config = quick(epochs=2, train_size=200, batch_size=64)
+    one, _ = trained(PLAIN, config, small)
+    other, _ = trained(PLAIN, replace(config, train_size=0), part(small, 200, len(small.test)))
+    assert one.step == 2 * steps_per_epoch(len(small.train), PLAIN, config) == 8
+    assert same(weights(one), weights(other))
+
+
+def test_a_mean_over_pixels_is_a_beta_as_many_times_larger(small: DatasetPair) -> None:
+    """Adam does not see the scale of a loss, but for its ε."""
+
+    def batches(**changes: Any) -> list[Terms]:
+        return [
+            event.batch for event in steps(trained(PLAIN, quick(epochs=3, **changes), small)[1])
+        ]
+
+    mean, large, plain = batches(reduction="mean"), batches(beta=784.0), batches()
+    assert mean[0] == large[0] == plain[0]  # reported as sums in all
+    assert mean[-1].reconstruction == pytest.approx(large[-1].reconstruction, rel=0.02)
+    assert mean[-1].kl == pytest.approx(large[-1].kl, rel=0.2)
+    assert mean[-1].kl < 0.1 * plain[-1].kl

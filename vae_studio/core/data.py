@@ -44,6 +44,10 @@ class Dataset:
         """x: float32 [B, C, H, W] in [0, 1], labels: int64 [B], for int64 indices [B]."""
         return self.images[indices].float().div_(255.0), self.labels[indices]
 
+    def first(self, count: int) -> Dataset:
+        """The first ``count`` of the images, without a copy."""
+        return Dataset(self.images[:count], self.labels[:count])
+
     def to(self, device: torch.device) -> Dataset:
         """The same data on another device."""
         return Dataset(self.images.to(device), self.labels.to(device))

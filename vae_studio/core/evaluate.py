@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vae_studio.core.data import Dataset
 from vae_studio.core.losses import kl_dimensions, reconstruction_each
-from vae_studio.core.measures import Evaluation, LatentStats, Terms
+from vae_studio.core.measures import Evaluation, LatentStats, Terms, UnitHealth
 from vae_studio.core.model import VAE
 
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2016, section 5.2
@@ -56,6 +56,39 @@ def evaluate(
         squared_error=squared_error,
         active_units=int((all_means.var(0) > ACTIVE_VARIANCE).sum()),
         latent=_latent_stats(kl, all_means),
+    )
+
+
+@torch.no_grad()
+def unit_health(model: VAE, data: Dataset) -> UnitHealth:
+    """Look at the hidden units of ``model`` in eval mode, on the first images of ``data``.
+
+    z is the mean. The model's mode is put back afterwards.
+    """
+    spec, seen = model.spec, list[Tensor]()
+    last = "bn" if spec.batch_norm else "fc"  # what the activation is given
+    names = [f"{last}{number}" for number in range(1, 2 * len(spec.hidden) + 1)]
+    encoder, decoder = names[: len(spec.hidden)], names[len(spec.hidden) :]
+    hooks = [
+        part.get_submodule(name).register_forward_hook(lambda _m, _i, output: seen.append(output))
+        for part, layers in ((model.encoder, encoder), (model.decoder, decoder))
+        for name in layers
+    ]
+    was_training = model.training
+    model.eval()
+    try:
+        device = next(model.parameters()).device
+        x, labels = data.batch(torch.arange(min(_BATCH, len(data)), device=device))
+        model.decode_logits(model.encode(x, labels)[0], labels)
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    can_die = spec.activation == "relu" or spec.negative_slope == 0.0
+    return UnitHealth(
+        units=sum(h.shape[1] for h in seen),
+        dead=sum(int((h <= 0).all(0).sum()) for h in seen) if can_die else 0,
+        largest=max(float(h.abs().max()) for h in seen),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_studio.core.measures import Evaluation, Terms
+from vae_studio.core.measures import Evaluation, Terms, UnitHealth
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class EpochDone:
 
     train: mean over the epoch's batches, measured while the weights changed; test: the whole
     test set afterwards; seconds: of the epoch, test included, pauses left out; samples:
-    decoded from the run's fixed z, float32 [n, C, H, W] in [0, 1].
+    decoded from the run's fixed z, float32 [n, C, H, W] in [0, 1]; units: on test images.
     """
 
     epoch: int
@@ -39,6 +39,7 @@ class EpochDone:
     learning_rate: float
     seconds: float
     samples: NDArray[np.float32]
+    units: UnitHealth
 
 
 @dataclass(frozen=True)

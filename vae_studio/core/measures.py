@@ -45,6 +45,20 @@ class LatentStats:
 
 
 @dataclass(frozen=True)
+class UnitHealth:
+    """What the hidden units of encoder and decoder do on some images.
+
+    units: how many there are. dead: those that are 0 for each image, and so learn nothing any
+    more; only ReLU can do that. largest: of all they are given before the activation, in absolute
+    value.
+    """
+
+    units: int
+    dead: int
+    largest: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """One pass over a test set, one sample of z for each image, in eval mode.
 

@@ -23,7 +23,7 @@ from vae_studio.core.data import Dataset
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.model import expected_weights
 from vae_studio.core.runs import RunInfo, read_run
-from vae_studio.core.trainer import TrainState, new_state, steps_per_epoch
+from vae_studio.core.trainer import TrainState, images_used, new_state, steps_per_epoch
 
 TRAINING = "training.safetensors"
 _WEIGHTS = "model.safetensors"
@@ -99,7 +99,10 @@ def check_position(state: TrainState, data: Dataset, info: RunInfo) -> None:
     steps = steps_per_epoch(len(data), state.spec, state.config)
     images = len(state.order)
     used = -(-state.position // state.config.batch_size)
-    if images not in (0, len(data)) or state.step != state.epoch * steps + used:
+    if (
+        images not in (0, images_used(len(data), state.config))
+        or state.step != state.epoch * steps + used
+    ):
         raise _damaged(info, "its position does not fit the training set")
 
 

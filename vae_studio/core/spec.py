@@ -1,8 +1,11 @@
 """What a network is (``ModelSpec``) and how it is trained (``TrainConfig``).
 
 Both are frozen and checked when they are made; ``dataclasses.replace`` changes them. Each
-field's metadata gives its range or its choices, so that forms, the command line and the
-checks here cannot disagree.
+field's metadata gives its name, range or choices, unit and a sentence with its formula, so that
+forms, the command line and the checks here cannot disagree:
+
+label, help: for people, to be translated in context ``Fields``. low, high: both ends are allowed.
+choices: of a text. unit: behind the number. step: of a form's arrows; "log" for factors.
 """
 
 from __future__ import annotations
@@ -19,16 +22,26 @@ Architecture = Literal["mlp"]
 Activation = Literal["relu", "leaky_relu"]
 Likelihood = Literal["bernoulli", "mse"]
 Schedule = Literal["constant", "cosine"]
+Reduction = Literal["sum", "mean"]
 Init = Literal["default", "xavier", "kaiming"]
 Device = Literal["auto", "cpu", "cuda"]
+Step = float | Literal["log"]
 
 
-def _between(low: float, high: float, default: Any) -> Any:
-    return field(default=default, metadata={"low": low, "high": high})
+def _between(
+    low: float, high: float, default: Any, label: str, text: str, unit: str = "", step: Step = 1
+) -> Any:
+    values = {"low": low, "high": high, "label": label, "help": text, "unit": unit, "step": step}
+    return field(default=default, metadata=values)
 
 
-def _one_of(choices: Any, default: str) -> Any:
-    return field(default=default, metadata={"choices": typing.get_args(choices)})
+def _one_of(choices: Any, default: str, label: str, text: str) -> Any:
+    values = {"choices": typing.get_args(choices), "label": label, "help": text}
+    return field(default=default, metadata=values)
+
+
+def _switch(default: bool, label: str, text: str) -> Any:
+    return field(default=default, metadata={"label": label, "help": text})
 
 
 @dataclass(frozen=True)
@@ -112,17 +125,61 @@ class ModelSpec(_Checked):
     image_shape: (channels, height, width).
     """
 
-    architecture: Architecture = _one_of(Architecture, "mlp")
-    latent_dim: int = _between(1, 512, 32)
-    hidden: tuple[int, ...] = _between(1, 4096, (512, 256))
-    activation: Activation = _one_of(Activation, "relu")
-    negative_slope: float = _between(0.0, 1.0, 0.01)
-    batch_norm: bool = False
-    hidden_dropout: float = _between(0.0, 0.95, 0.0)
-    latent_dropout: float = _between(0.0, 0.95, 0.0)
-    likelihood: Likelihood = _one_of(Likelihood, "bernoulli")
-    num_classes: int = _between(0, 1000, 0)
-    image_shape: tuple[int, ...] = _between(1, 512, (1, 28, 28))
+    architecture: Architecture = _one_of(
+        Architecture, "mlp", "Architecture", "mlp: fully connected layers"
+    )
+    latent_dim: int = _between(
+        1, 512, 32, "Latent dimensions", "Size of z. Too few blur; what is too many stays unused"
+    )
+    hidden: tuple[int, ...] = _between(
+        1,
+        4096,
+        (512, 256),
+        "Hidden layers",
+        "Units of the encoder's layers; the decoder mirrors them",
+    )
+    activation: Activation = _one_of(
+        Activation, "relu", "Activation", "relu: max(0, a); leaky_relu: max(a, slope · a)"
+    )
+    negative_slope: float = _between(
+        0.0, 1.0, 0.01, "Slope", "Of leaky ReLU for a < 0: slope · a", step=0.05
+    )
+    batch_norm: bool = _switch(
+        False, "Batch norm", "(a − mean) / √(variance + ε) over the batch, after each hidden layer"
+    )
+    hidden_dropout: float = _between(
+        0.0,
+        0.95,
+        0.0,
+        "Hidden dropout",
+        "Share of hidden units set to 0 in training; the others are divided by 1 − share",
+        step=0.05,
+    )
+    latent_dropout: float = _between(
+        0.0,
+        0.95,
+        0.0,
+        "Dropout on z",
+        "Share of z set to 0 in training; the others are divided by 1 − share",
+        step=0.05,
+    )
+    likelihood: Likelihood = _one_of(
+        Likelihood,
+        "bernoulli",
+        "Reconstruction loss",
+        "bernoulli: binary cross-entropy −Σ x·log x̂ + (1 − x)·log(1 − x̂), in nats; "
+        "mse: squared error Σ (x − x̂)²",
+    )
+    num_classes: int = _between(
+        0,
+        1000,
+        0,
+        "Classes",
+        "0: a plain VAE. 10: a CVAE, which is also given the digit, p(x | z, y)",
+    )
+    image_shape: tuple[int, ...] = _between(
+        1, 512, (1, 28, 28), "Image shape", "Channels, height, width", "px"
+    )
 
     def __post_init__(self) -> None:
         for name in ("hidden", "image_shape"):
@@ -158,27 +215,84 @@ class TrainConfig(_Checked):
     """How a network is trained, with Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980).
 
     dataset: a name from ``vae_studio.core.data.DATASETS``.
+    train_size: so many training images are used, the first ones; 0 for all.
     epochs, batch_size: passes over the training set; images for each step.
     learning_rate, schedule: rate of the first step; ``constant``, or ``cosine`` down to zero.
     beta: weight of the KL term (Higgins et al. 2017); beta_warmup: epochs over which it grows
-        linearly from 0.
+        linearly from 0. reduction: of the reconstruction over pixels, in what is minimised;
+        ``mean`` is a common mistake, here to be seen. Losses are always reported as sums.
     weight_decay: Adam's L2 penalty. grad_clip: largest gradient norm, 0 for none.
     init: ``default`` (PyTorch's), ``xavier`` (Glorot & Bengio 2010), ``kaiming`` (He et al. 2015).
     seed: of weights, noise, dropout and order. device: ``auto`` takes a GPU where there is one.
     """
 
-    dataset: str = "mnist"
-    epochs: int = _between(1, 10_000, 20)
-    batch_size: int = _between(1, 10_000, 128)
-    learning_rate: float = _between(1e-7, 1.0, 2e-3)
-    schedule: Schedule = _one_of(Schedule, "cosine")
-    beta: float = _between(0.0, 1000.0, 1.0)
-    beta_warmup: int = _between(0, 10_000, 0)
-    weight_decay: float = _between(0.0, 1.0, 0.0)
-    grad_clip: float = _between(0.0, 1e6, 0.0)
-    init: Init = _one_of(Init, "default")
-    seed: int = _between(0, 2**31 - 1, 0)
-    device: Device = _one_of(Device, "auto")
+    dataset: str = field(default="mnist", metadata={"label": "Data set", "help": "Images to learn"})
+    train_size: int = _between(
+        0,
+        10_000_000,
+        0,
+        "Training images",
+        "So many are used, the first ones; 0 for all. A few hundred show overfitting in a minute",
+        "images",
+        step=500,
+    )
+    epochs: int = _between(1, 10_000, 20, "Epochs", "Passes over the training images")
+    batch_size: int = _between(
+        1, 10_000, 128, "Batch size", "Images for each step of Adam", "images", step=16
+    )
+    learning_rate: float = _between(
+        1e-7,
+        1.0,
+        2e-3,
+        "Learning rate",
+        "Of the first step: θ ← θ − rate · m / (√v + ε)",
+        step="log",
+    )
+    schedule: Schedule = _one_of(
+        Schedule,
+        "cosine",
+        "Schedule",
+        "constant, or cosine: rate · ½ (1 + cos(π · step / steps)), down to 0",
+    )
+    beta: float = _between(
+        0.0,
+        1000.0,
+        1.0,
+        "β",
+        "Weight of KL: loss = reconstruction + β · KL. 1 is the −ELBO",
+        step=0.25,
+    )
+    beta_warmup: int = _between(
+        0,
+        10_000,
+        0,
+        "Warm-up of β",
+        "β grows linearly from 0 over so many epochs; it keeps dimensions from dying",
+        "epochs",
+    )
+    reduction: Reduction = _one_of(
+        Reduction,
+        "sum",
+        "Over pixels",
+        "sum: as the −ELBO asks; mean: divides the reconstruction by the number of pixels, "
+        "as if β were so many times larger: the commonest mistake",
+    )
+    weight_decay: float = _between(
+        0.0, 1.0, 0.0, "Weight decay", "Adam's L2 penalty: gradient + decay · θ", step="log"
+    )
+    grad_clip: float = _between(
+        0.0, 1e6, 0.0, "Gradient clipping", "Largest norm ‖g‖ of the gradient; 0 for none"
+    )
+    init: Init = _one_of(
+        Init,
+        "default",
+        "Initial weights",
+        "default: PyTorch's; xavier: variance 2 / (in + out); kaiming: 2 / in, for ReLU",
+    )
+    seed: int = _between(
+        0, 2**31 - 1, 0, "Seed", "Of weights, noise and order: the same seed trains the same model"
+    )
+    device: Device = _one_of(Device, "auto", "Device", "auto takes a GPU where there is one")
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:

@@ -21,9 +21,9 @@ from vae_studio.core.adam import Adam
 from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.data import DATASETS, Dataset, DatasetInfo, DatasetPair
 from vae_studio.core.errors import SpecError
-from vae_studio.core.evaluate import evaluate
+from vae_studio.core.evaluate import evaluate, unit_health
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
-from vae_studio.core.losses import loss_terms
+from vae_studio.core.losses import LossTerms, loss_terms
 from vae_studio.core.measures import Terms
 from vae_studio.core.model import VAE, initialise, parameter_count
 from vae_studio.core.spec import ModelSpec, TrainConfig
@@ -119,9 +119,15 @@ def _generator(seed: int, stream: int, device: torch.device | None = None) -> to
     return torch.Generator(device or torch.device("cpu")).manual_seed(int(state >> np.uint64(1)))
 
 
+def images_used(images: int, config: TrainConfig) -> int:
+    """How many of a training set's images are trained on."""
+    return min(images, config.train_size) if config.train_size else images
+
+
 def steps_per_epoch(images: int, spec: ModelSpec, config: TrainConfig) -> int:
-    """Batches in one pass. A last batch of one image is left out where batch norm needs two."""
-    full, rest = divmod(images, config.batch_size)
+    """Batches in one pass over what is used of ``images``, the size of the training set. A last
+    batch of one image is left out where batch norm needs two."""
+    full, rest = divmod(images_used(images, config), config.batch_size)
     return full + (rest > (1 if spec.batch_norm else 0))
 
 
@@ -152,7 +158,8 @@ def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterat
     memory, ends the run with ``TrainingFailed``.
     """
     device = next(state.model.parameters()).device
-    data = DatasetPair(data.train.to(device), data.test.to(device))
+    used = data.train.first(images_used(len(data.train), state.config))
+    data = DatasetPair(used.to(device), data.test.to(device))
     try:
         while state.epoch < state.config.epochs:
             yield from _train_epoch(state, data.train, control)
@@ -229,7 +236,10 @@ def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float
     z = model.reparameterize(mu, logvar, state.noise)
     logits = model.decode_logits(z, labels, state.noise)
     terms = loss_terms(logits, x, mu, logvar, state.spec.likelihood)
-    loss = terms.total(beta)
+    if state.config.reduction == "mean":
+        loss = LossTerms(terms.reconstruction / state.spec.pixels, terms.kl).total(beta)
+    else:
+        loss = terms.total(beta)
     if not math.isfinite(loss.item()):
         # Before the weights are touched: with the old buffers they are the last good ones.
         for buffer, before in zip(model.buffers(), buffers, strict=True):
@@ -266,6 +276,7 @@ def _finish_epoch(state: TrainState, test: Dataset, control: TrainControl) -> Ep
         learning_rate=learning_rate_at(state, state.step, steps),
         seconds=state.epoch_seconds + time.perf_counter() - started,
         samples=samples,
+        units=unit_health(state.model, test),
     )
     state.epoch += 1
     state.position, state.sums, state.epoch_seconds = 0, (0.0, 0.0), 0.0
