@@ -103,6 +103,27 @@ def test_train_without_an_output_adds_to_the_users_runs() -> None:
     assert info.path.name.startswith("vae-32-")
 
 
+@pytest.mark.parametrize("weights", ["float32", "float16"])
+def test_repeat_compares_a_run_with_its_record(
+    weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    main(["train", "--epochs", "2", "--weights", weights, "--output", str(folder), *TINY])
+    capsys.readouterr()
+    assert main(["repeat", str(folder)]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("the same numbers") == 2
+    assert ("bit for bit" in out) == (weights == "float32")
+    assert err == ""
+    metrics = folder / "metrics.csv"
+    row = read_metrics(folder)[1]
+    text = metrics.read_text()
+    metrics.write_text(text.replace(str(row["test_kl"]), "1.5"))
+    assert main(["repeat", str(folder)]) == 1
+    out, _ = capsys.readouterr()
+    assert "differs: test_kl 1.5, now" in out
+
+
 def test_train_writes_half_precision(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = ["train", "--epochs", "1", "--weights", "float16", "--output", str(folder), *TINY]
@@ -119,6 +140,7 @@ def test_set_takes_every_field(tmp_path: Path) -> None:
         "dataset": "mnist", "epochs": 1, "batch_size": 256, "learning_rate": 0.01,
         "schedule": "constant", "beta": 2.0, "beta_warmup": 1, "weight_decay": 0.01,
         "grad_clip": 1.0, "init": "xavier", "seed": 4, "device": "cpu",
+        "train_size": 300, "reduction": "mean",
     }  # fmt: skip
     assert set(changed) == {
         item.name for record in (ModelSpec, TrainConfig) for item in fields(record)

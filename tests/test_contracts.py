@@ -37,6 +37,7 @@ PLAIN = (
     "housekeeping",
     "lock",
     "reading",
+    "origin",
 )
 WITHOUT_TORCH = [
     "vae_studio",

@@ -76,7 +76,7 @@ def test_configurations_come_back_as_written(evaluation: Any, tmp_path: Path) ->
 
 def test_every_value_is_needed(tmp_path: Path) -> None:
     values = config_values(make_run(tmp_path / "run"))
-    for missing in values.keys() - {"evaluated_step"}:  # which older runs do not have
+    for missing in values.keys() - {"evaluated_step", "origin"}:  # which older runs do not have
         rest = {key: value for key, value in values.items() if key != missing}
         (tmp_path / "run" / "config.json").write_text(json.dumps(rest))
         with pytest.raises(CheckpointError):

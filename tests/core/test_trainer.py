@@ -19,7 +19,7 @@ from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate
-from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.measures import Terms
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training
@@ -306,6 +306,12 @@ class Driver:
         with self._more:
             assert self._more.wait_for(lambda: len(steps(self.events)) >= count, timeout=20)
 
+    def wait_for(self, kind: type[Event]) -> None:
+        with self._more:
+            assert self._more.wait_for(
+                lambda: any(isinstance(event, kind) for event in self.events), timeout=20
+            )
+
     def join(self) -> None:
         self.thread.join(timeout=20)
         assert not self.thread.is_alive()
@@ -345,6 +351,34 @@ def test_steps_left_over_do_not_outlive_a_pause(small: DatasetPair) -> None:
     control.pause()
     control.stop()
     assert not control.may_go_on()
+
+
+def test_one_epoch_goes_to_its_end_and_holds_again(driver: Driver, small: DatasetPair) -> None:
+    driver.control.pause()
+    driver.thread.start()
+    driver.control.epoch_once()
+    driver.wait_for(EpochDone)
+    driver.control.step_once()
+    driver.wait_for_steps(5)
+    assert [type(event) for event in driver.events] == [*[StepDone] * 4, EpochDone, StepDone]
+    driver.control.epoch_once()
+    driver.join()
+    assert [type(event) for event in driver.events[-2:]] == [EpochDone, TrainingDone]
+
+
+def test_a_change_after_the_last_step_holds_when_the_run_goes_on(
+    tmp_path: Path, small: DatasetPair
+) -> None:
+    state, control = new_state(PLAIN, quick(epochs=2)), TrainControl()
+    with RunRecorder(tmp_path / "run", state, "a run") as recorder:
+        for event in train(state, small, control):
+            recorder.record(event)
+            if isinstance(event, EpochDone):
+                control.set("beta", 3.0)
+                control.stop()
+    with RunRecorder.resume(tmp_path / "run", small.train) as recorder:
+        assert recorder.state.beta == 3.0
+        assert recorder.state.journal == [Change(5, "beta", 3.0)]
 
 
 def test_a_stop_ends_a_pause(driver: Driver) -> None:
@@ -393,7 +427,7 @@ def test_a_change_out_of_range_is_refused_at_once(field: Any, value: float) -> N
     with pytest.raises(SpecError) as caught:
         control.set(field, value)
     assert caught.value.params["field"] == field
-    assert control.take_changes() == []
+    assert control.take_changes(1) == []
 
 
 @pytest.mark.parametrize("spec", KINDS.values(), ids=KINDS)

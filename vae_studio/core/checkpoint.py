@@ -39,6 +39,7 @@ from vae_studio.core.snapshot import Snapshot
 MAX_IMAGES = 10_000_000  # whose order one epoch may have
 _LAST = 999_999_999  # generation; numbers have six to nine digits
 _MAX_HEADER = 2**20  # bytes of a safetensors header; ours take 3 kB
+INITIAL = "initial.safetensors"  # in the run folder: what a branch began with
 RUN = "run.json"  # config.json as it was when the generation was saved
 _WEIGHTS, _DIGESTS, _MANIFEST = "model.safetensors", "digests.json", "manifest.json"
 _TYPES = {"float32": "F32", "float16": "F16"}
@@ -106,6 +107,18 @@ def pack(tensors: Mapping[str, Tensor]) -> bytes:
     size = sum(value.nbytes for value in tensors.values())
     bytearray(2 * size + _MAX_HEADER)  # its buffer, and the bytes that are made of it
     return to_bytes(dict(tensors))
+
+
+def pack_initial(weights: Mapping[str, Tensor]) -> bytes:
+    """``initial.safetensors``: the weights that a branch begins with, exactly."""
+    return pack({key: value.to("cpu").contiguous() for key, value in weights.items()})
+
+
+def load_initial(info: RunInfo) -> dict[str, Tensor]:
+    """The weights that a branch began with, checked as all weights are."""
+    digest = info.origin.digest if info.origin else None
+    content = _read_checked(info.path / INITIAL, digest, info)
+    return parse_weights(content, replace(info, weights="float32"))
 
 
 def load_snapshot(path: Path | str) -> Snapshot:
@@ -222,11 +235,12 @@ def _parse_run(content: bytes, info: RunInfo) -> RunInfo:
 
 def _read_checked(path: Path, digest: object, info: RunInfo) -> bytes:
     """The bytes of a file of a generation, if their SHA-256 is ``digest``."""
+    weights_only = path.name in (_WEIGHTS, INITIAL)
     if path.name == RUN:
         limit = MAX_JSON
     else:  # training keeps two moments of Adam for each weight, and the order of the images
-        limit = parameter_count(info.spec) * (4 if path.name == _WEIGHTS else 12) + 10 * _MAX_HEADER
-        limit += 0 if path.name == _WEIGHTS else 8 * MAX_IMAGES
+        limit = parameter_count(info.spec) * (4 if weights_only else 12) + 10 * _MAX_HEADER
+        limit += 0 if weights_only else 8 * MAX_IMAGES
     try:
         if not path.is_file():
             raise CheckpointError("checkpoint.incomplete", path=str(info.path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,17 +22,21 @@ class Change:
 
 
 class TrainControl:
-    """Stop, pause, single steps, and changes of β or the learning rate.
+    """Stop, pause, single steps and epochs, and changes of β or the learning rate.
 
-    Every method may be called from any thread. The trainer asks ``may_go_on`` before each step.
+    Every method may be called from any thread. The trainer asks ``may_go_on`` before each step and
+    says ``note_epoch`` after each epoch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Iterable[Change] = ()) -> None:
+        """journal: of an earlier run; its changes are made again, each at its step."""
         self._condition = threading.Condition()
         self._stopped = False
         self._paused = False
         self._steps_allowed = 0
+        self._epoch_allowed = False
         self._changes: list[tuple[ChangedField, float]] = []
+        self._journal = list(journal)
 
     def stop(self) -> None:
         """End the run before its next step; also ends a pause. Cannot be taken back."""
@@ -43,12 +48,14 @@ class TrainControl:
         """Hold the run before its next step."""
         with self._condition:
             self._paused = True
+            self._epoch_allowed = False
 
     def resume(self) -> None:
         """Go on after ``pause``."""
         with self._condition:
             self._paused = False
             self._steps_allowed = 0
+            self._epoch_allowed = False
             self._condition.notify_all()
 
     def step_once(self) -> None:
@@ -57,6 +64,18 @@ class TrainControl:
             if self._paused:
                 self._steps_allowed += 1
                 self._condition.notify_all()
+
+    def epoch_once(self) -> None:
+        """While paused, let the run go on to the end of its epoch, and measure it."""
+        with self._condition:
+            if self._paused:
+                self._epoch_allowed = True
+                self._condition.notify_all()
+
+    def note_epoch(self) -> None:
+        """An epoch is complete."""
+        with self._condition:
+            self._epoch_allowed = False
 
     def set(self, field: ChangedField, value: float) -> None:
         """Change a value from the next step on; the trainer notes it in the journal.
@@ -80,14 +99,19 @@ class TrainControl:
     def may_go_on(self) -> bool:
         """Wait while paused; then True to take a step, False to stop."""
         with self._condition:
-            while self._paused and not self._stopped and self._steps_allowed == 0:
+            while self._held and not self._stopped:
                 self._condition.wait()
-            if self._paused and self._steps_allowed:
+            if self._paused and not self._epoch_allowed and self._steps_allowed:
                 self._steps_allowed -= 1
             return not self._stopped
 
-    def take_changes(self) -> list[tuple[ChangedField, float]]:
-        """The changes since the last call."""
+    @property
+    def _held(self) -> bool:
+        return self._paused and not self._epoch_allowed and self._steps_allowed == 0
+
+    def take_changes(self, step: int) -> list[tuple[ChangedField, float]]:
+        """The changes since the last call, and those that the journal has for this step."""
         with self._condition:
             changes, self._changes = self._changes, []
-            return changes
+        again = [(change.field, change.value) for change in self._journal if change.step == step]
+        return again + changes

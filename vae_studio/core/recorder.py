@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import io
 import json
 import math
@@ -17,12 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from vae_studio.core.checkpoint import RUN, save_generation
+from vae_studio.core.checkpoint import INITIAL, RUN, pack_initial, save_generation
 from vae_studio.core.data import Dataset
 from vae_studio.core.durable import remove_leftovers, write_bytes, write_json
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.lock import RunLock
+from vae_studio.core.origin import Origin
 from vae_studio.core.pictures import grid, png
 from vae_studio.core.resume import TRAINING, check_position, load_training, training_bytes
 from vae_studio.core.runs import (
@@ -71,8 +73,15 @@ class RunRecorder:
         variant: str = "",
         command: str = "",
         weights: WeightsType = "float32",
+        origin: Origin | None = None,
     ) -> None:
-        """Nothing is written before the first ``save`` or ``record``."""
+        """Nothing is written before the first ``save`` or ``record``.
+
+        origin: of a state that begins with the weights of another run; they are kept, too.
+        """
+        initial = b"" if origin is None else pack_initial(state.model.state_dict())
+        if origin is not None:
+            origin = replace(origin, digest=hashlib.sha256(initial).hexdigest())
         info = RunInfo(
             path=folder,
             name=clean_name(name) or folder.name,
@@ -89,8 +98,11 @@ class RunRecorder:
             evaluated_epoch=0,
             evaluated_step=0,
             evaluation=None,
+            origin=origin,
         )
         self._begin(state, info, [])
+        if initial:
+            self._unwritten[INITIAL] = initial
 
     def _begin(self, state: TrainState, info: RunInfo, rows: Sequence[dict[str, float]]) -> None:
         self.state, self.info = state, info
@@ -99,7 +111,7 @@ class RunRecorder:
         self._unwritten: dict[str, bytes] = {}  # by name in the folder
         self._on_disk: RunInfo | None = None  # what config.json says
         self._lock: RunLock | None = None
-        self._saved: tuple[int, int] | None = None  # epoch and step of the weights on disk
+        self._saved: _Moment | None = None  # of the weights on disk
         self._previous: int | None = None  # the good generation, where the newest is damaged
         self._saved_at = time.monotonic()
 
@@ -140,7 +152,7 @@ class RunRecorder:
         if found.older:
             recorder._previous = found.generation
         else:
-            recorder._saved = (found.state.epoch, found.state.step)
+            recorder._saved = _moment(found.state)
         recorder._note_metrics()
         return recorder
 
@@ -181,7 +193,7 @@ class RunRecorder:
                 evaluation=event.test,
                 seconds=self.info.seconds + event.seconds,
             )
-            self._rows.append(_row(event))
+            self._rows.append(metrics_row(event))
             self._note_metrics()
             picture = png(grid(event.samples, columns=4))
             self._unwritten[f"samples/epoch-{event.epoch:04d}.png"] = picture
@@ -199,7 +211,7 @@ class RunRecorder:
             for name, content in list(self._unwritten.items()):
                 write_bytes(self.info.path / name, content)
                 del self._unwritten[name]
-            now = (self.state.epoch, self.state.step)  # an epoch ends without a step
+            now = _moment(self.state)
             if now != self._saved:
                 self._save_weights()
                 self._saved, self._previous = now, None
@@ -233,7 +245,7 @@ class RunRecorder:
         self._saved = self._previous = None
         self._note_metrics()
         if before[1] is not None:
-            self._take_pictures_along(old)
+            self._take_along(old)
         try:
             self.save()
         except BaseException:
@@ -245,7 +257,11 @@ class RunRecorder:
         if before[1] is not None:
             before[1].release()
 
-    def _take_pictures_along(self, old: Path) -> None:
+    def _take_along(self, old: Path) -> None:
+        """What is only on disk: pictures, and the first weights."""
+        if self.info.origin is not None and INITIAL not in self._unwritten:
+            with contextlib.suppress(OSError):
+                self._unwritten[INITIAL] = (old / INITIAL).read_bytes()
         with contextlib.suppress(OSError):  # its disk may be broken, or gone
             for picture in sorted((old / "samples").glob("epoch-*.png")):
                 with contextlib.suppress(OSError):
@@ -289,6 +305,14 @@ class RunRecorder:
         )
 
 
+_Moment = tuple[int, int, int]
+
+
+def _moment(state: TrainState) -> _Moment:
+    """Differs where the state does: an epoch ends, and a value is changed, without a step."""
+    return state.epoch, state.step, len(state.journal)
+
+
 def _take(folder: Path) -> RunLock:
     """Make a new folder for a run and lock it; ``CheckpointError`` where something is in it."""
 
@@ -312,7 +336,7 @@ def _take(folder: Path) -> RunLock:
     return lock
 
 
-def _row(event: EpochDone) -> dict[str, float]:
+def metrics_row(event: EpochDone) -> dict[str, float]:
     values = (
         event.epoch,
         event.step,

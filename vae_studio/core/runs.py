@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.core.measures import Evaluation
+from vae_studio.core.origin import Origin
 from vae_studio.core.reading import parse_json, read_bounded
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.spec import ModelSpec, TrainConfig
@@ -42,7 +43,8 @@ class RunInfo:
     variant: the row of ``VARIANTS`` it was started from, or "". evaluation: of the weights after
     ``evaluated_epoch`` complete epochs and ``evaluated_step`` steps, which may be fewer than
     ``epoch`` and ``step`` say. status: ``running`` also after a crash, until somebody looks; then
-    ``interrupted``. journal: (step, field, value) of changes in mid-run.
+    ``interrupted``. journal: (step, field, value) of changes in mid-run. origin: where its first
+    weights come from, for a branch.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class RunInfo:
     evaluation: Evaluation | None
     journal: tuple[tuple[int, str, float], ...] = ()
     bundled: bool = False
+    origin: Origin | None = None
 
     @property
     def can_resume(self) -> bool:
@@ -85,7 +88,7 @@ def run_from_values(values: Mapping[str, Any], path: Path) -> RunInfo:
         found = str(values.get("format"))[:80]
         raise CheckpointError("checkpoint.format", path=str(path), found=found)
     try:
-        evaluation = values["evaluation"]
+        evaluation, origin = values["evaluation"], values.get("origin")
         spec = ModelSpec.from_dict(values["spec"])
         info = RunInfo(
             path=path,
@@ -108,6 +111,7 @@ def run_from_values(values: Mapping[str, Any], path: Path) -> RunInfo:
                 for step, field, value in values["journal"]
             ),
             bundled=is_bundled(path),
+            origin=None if origin is None else Origin.from_dict(origin),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, StudioError):
@@ -138,6 +142,7 @@ def config_values(info: RunInfo) -> dict[str, Any]:
         "evaluated_step": info.evaluated_step,
         "evaluation": info.evaluation.to_dict() if info.evaluation else None,
         "journal": [list(change) for change in info.journal],
+        "origin": info.origin.to_dict() if info.origin else None,
     }
 
 

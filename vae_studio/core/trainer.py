@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,10 +61,13 @@ class TrainState:
     journal: list[Change] = field(default_factory=list)
 
 
-def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
+def new_state(
+    spec: ModelSpec, config: TrainConfig, weights: Mapping[str, Tensor] | None = None
+) -> TrainState:
     """Fresh weights and a fresh optimiser; the same spec, configuration and seed give the same.
 
-    Raises ``SpecError`` where the model is too large, or does not fit batch size or data set.
+    weights: begin with a copy of these, a ``state_dict`` of ``VAE(spec)``. Raises ``SpecError``
+    where the model is too large, or does not fit batch size or data set.
     """
     if spec.batch_norm and config.batch_size < 2:
         raise SpecError(
@@ -76,6 +79,8 @@ def new_state(spec: ModelSpec, config: TrainConfig) -> TrainState:
     device = pick_device(config.device)
     model = VAE(spec)
     initialise(model, config.init, _generator(config.seed, _INIT))
+    if weights is not None:
+        model.load_state_dict(dict(weights), strict=True)
     model.to(device)
     optimizer = Adam(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -165,8 +170,10 @@ def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterat
             yield from _train_epoch(state, data.train, control)
             done = None if control.stopped else _finish_epoch(state, data.test, control)
             if done is None:
+                _make_changes(state, control)  # they hold once the run goes on
                 yield TrainingDone("stopped", state.epoch, state.step)
                 return
+            control.note_epoch()
             yield done
         yield TrainingDone("finished", state.epoch, state.step)
     except FloatingPointError:
@@ -210,9 +217,7 @@ def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Ite
         if not control.may_go_on():
             return
         started = time.perf_counter()
-        for name, value in control.take_changes():
-            setattr(state, name, value)
-            state.journal.append(Change(state.step + 1, name, value))
+        _make_changes(state, control)
         step = state.step + 1
         beta, rate = beta_at(state, step, steps), learning_rate_at(state, step, steps)
         batch = order[state.position : state.position + size]
@@ -226,6 +231,12 @@ def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Ite
         )
         state.epoch_seconds += time.perf_counter() - started
         yield StepDone(state.epoch + 1, state.step, terms, beta, rate)
+
+
+def _make_changes(state: TrainState, control: TrainControl) -> None:
+    for name, value in control.take_changes(state.step + 1):
+        setattr(state, name, value)
+        state.journal.append(Change(state.step + 1, name, value))
 
 
 def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float) -> Terms:
