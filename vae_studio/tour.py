@@ -116,7 +116,7 @@ def _train(studio: Studio) -> None:
     from vae_studio.ui.panels.train.panel import TrainPanel
 
     panel = studio.window.panel(TrainPanel)
-    QTest.mouseClick(panel.train, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.controls.train, Qt.MouseButton.LeftButton)
     _wait(studio, lambda: panel.film.count >= 3)
     _settle(studio)
 

@@ -17,7 +17,7 @@ from vae_studio.session.settings import AppSettings, load_settings, save_setting
 
 def test_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "not there yet" / "settings.json"
-    settings = AppSettings(theme="light", model="Größe", layout="AAAA", geometry="BBBB")
+    settings = AppSettings(theme="light", model="Größe", layouts={"train": "AAAA"}, geometry="BBBB")
     save_settings(path, settings)
     assert load_settings(path) == settings
 
@@ -82,7 +82,7 @@ def test_a_model_that_is_remembered_can_be_asked_for(tmp_path: Path) -> None:
     [
         ({"theme": "dark", "model": 3}, AppSettings(theme="dark")),
         ({"theme": "pink", "model": "cvae"}, AppSettings(model="cvae")),
-        ({"theme": ["dark"], "layout": None}, AppSettings()),
+        ({"theme": ["dark"], "layouts": {"train": 3}}, AppSettings()),
         ({"model": "cvae", "of another version": 1}, AppSettings(model="cvae")),
     ],
 )

@@ -122,10 +122,10 @@ class Hand:
         from vae_studio.ui.panels.train.panel import TrainPanel
 
         panel = self._studio.window.panel(TrainPanel)
-        panel.variant.setCurrentText(self._plan.variant)
-        panel.epochs.setValue(self._plan.epochs)
-        panel.batch_size.setValue(self._plan.batch)
-        panel.train.click()
+        panel.store.plan.choose(self._plan.variant)
+        panel.store.plan.set_value("epochs", self._plan.epochs)
+        panel.store.plan.set_value("batch_size", self._plan.batch)
+        panel.controls.train.click()
         self._count_down()
 
     def _count_down(self) -> None:

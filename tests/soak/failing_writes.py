@@ -295,7 +295,7 @@ class Settings(Scenario):
     """What the app remembers."""
 
     name = "settings"
-    old, new = AppSettings(model="old"), AppSettings(model="new", layout="x" * 20_000)
+    old, new = AppSettings(model="old"), AppSettings(model="new", layouts={"train": "x" * 20_000})
 
     def prepare(self, case: Try, base: Path) -> None:
         save_settings(case.run / "settings.json", self.old)

@@ -861,7 +861,7 @@ def _idx() -> Iterator[Case]:
 
 
 def _settings() -> Iterator[Case]:
-    for field in ("theme", "model", "layout", "geometry"):
+    for field in ("theme", "model", "workspace", "geometry"):
         for value in VALUES:
             text = json.dumps({field: value}).encode()
             yield _file_case("settings", f"settings {field} {text[:40]!r}", "settings.json", text)
@@ -869,7 +869,7 @@ def _settings() -> Iterator[Case]:
         b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 10**5, b"{}" * 10, b" " * 2**21, b"\0" * 99,
         b'{"model": "' + b"x" * 10**6 + b'"}', b'{"model": "' + b"a/" * 10**5 + b'"}',
         b'{"theme": "dark", "theme": "light"}', b"\xef\xbb\xbf{}",
-        b'{"layout": "\xc3\xa4\xc3\xb6"}', b'{"model": "a\\u0000b"}',
+        b'{"workspace": "\xc3\xa4\xc3\xb6"}', b'{"model": "a\\u0000b"}',
         b'{"x": [' + b"[]," * 340_000 + b"0]}",
     ):  # fmt: skip
         yield _file_case("settings", f"settings {content[:20]!r}", "settings.json", content)

@@ -188,8 +188,8 @@ class Machine(RuleBasedStateMachine):
         self.draw, self.train_panel = panel(DrawPanel), panel(TrainPanel)
         self.decoded, self.samples = panel(DecodedPanel), panel(SamplesPanel)
         self.labels = panel(LabelsPanel)
-        self.train_panel.epochs.setValue(3)
-        self.train_panel.batch_size.setValue(64)
+        self.train_panel.store.plan.set_value("epochs", 3)
+        self.train_panel.store.plan.set_value("batch_size", 64)
         self.redo_at_end = False
 
     def _did(self, action: str, /, **details: object) -> None:
@@ -429,10 +429,10 @@ class Machine(RuleBasedStateMachine):
         self._did("train", variant=variant, epochs=epochs, batch=batch, wait=wait)
         panel, training = self.train_panel, self.store.training
         if training.view.can_start:
-            panel.variant.setCurrentText(variant)
-            panel.epochs.setValue(epochs)
-            panel.batch_size.setValue(batch)
-        self._press_and_count_training(panel.train)
+            panel.store.plan.choose(variant)
+            panel.store.plan.set_value("epochs", epochs)
+            panel.store.plan.set_value("batch_size", batch)
+        self._press_and_count_training(panel.controls.train)
         if wait:
             wait_until(
                 lambda: training.view.step > 0 or training.view.request is None or not self._runs(),
@@ -442,12 +442,12 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def pause_or_resume(self) -> None:
         self._did("pause_or_resume")
-        self._press(self.train_panel.pause)
+        self._press(self.train_panel.controls.pause)
 
     @rule()
     def stop(self) -> None:
         self._did("stop")
-        self._press(self.train_panel.stop)
+        self._press(self.train_panel.controls.stop)
 
     @rule()
     def press_space(self) -> None:
@@ -733,9 +733,9 @@ def _no_other_thread(machine: Machine) -> None:
 def _buttons_fit(machine: Machine) -> None:
     view, panel = machine.store.training.view, machine.train_panel
     for button, wanted in (
-        (panel.train, view.can_start),
-        (panel.pause, view.can_pause or getattr(view, "can_save", False)),
-        (panel.stop, view.can_stop),
+        (panel.controls.train, view.can_start),
+        (panel.controls.pause, view.can_pause or getattr(view, "can_save", False)),
+        (panel.controls.stop, view.can_stop),
         (machine.window.undo_action, machine.store.can_undo),
         (machine.window.redo_action, machine.store.can_redo),
         (machine.draw.undo, machine.store.can_undo),
@@ -744,7 +744,7 @@ def _buttons_fit(machine: Machine) -> None:
     ):
         name = button.text() or button.toolTip()
         assert button.isEnabled() == wanted, f"{name} is enabled: {button.isEnabled()}, {view}"
-    assert panel.variant.isEnabled() == view.can_start
+    assert panel.form.variant.isEnabled() == view.can_start
     assert machine.window.status.follow.isChecked() == machine.store.following
 
 

@@ -145,26 +145,26 @@ def _cycle(studio: Studio, hand: random.Random, done: dict[str, int]) -> None:
     """Train, play a little, stop or let it finish; then all is as it was."""
     store, panel = studio.store, studio.window.panel(TrainPanel)
     training = store.training
-    panel.variant.setCurrentText(hand.choice(("vae-2", "vae-32", "vae-batchnorm", "cvae")))
+    panel.store.plan.choose(hand.choice(("vae-2", "vae-32", "vae-batchnorm", "cvae")))
     finish = hand.random() < 0.25
-    panel.epochs.setValue(2 if finish else 200)
-    panel.batch_size.setValue(hand.choice((64, 256)))
-    panel.train.click()
+    panel.store.plan.set_value("epochs", 2 if finish else 200)
+    panel.store.plan.set_value("batch_size", hand.choice((64, 256)))
+    panel.controls.train.click()
     assert training.view.request is not None, "Train was pressed and nothing trains"
     path = training.view.request.folder
     steps = hand.randint(0, 30)  # 0: stopped while it prepares
     wait_until(lambda: training.view.step >= steps or training.view.request is None, "steps")
     if hand.random() < 0.3 and training.view.can_pause:
-        panel.pause.click()
+        panel.controls.pause.click()
         pump(hand.uniform(0.0, 0.1))
-        panel.pause.click()
+        panel.controls.pause.click()
         done["paused"] += 1
     if hand.random() < 0.3:
         store.open_model(shipped(hand.choice(("cvae", "vae-16"))))
         done["opened"] += 1
     pump(hand.uniform(0.0, 0.2))
     if not finish:
-        panel.stop.click()
+        panel.controls.stop.click()
     wait_until(lambda: training.view.status is TrainStatus.IDLE, "the end of the training")
     if path.exists():
         status = read_run(path).status

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QAction, QShortcut
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -37,6 +38,7 @@ from vae_studio.ui.panels.draw.canvas import Canvas
 from vae_studio.ui.store import Store
 from vae_studio.ui.theme import LIGHT
 from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.workspaces import WORKSPACES, Workspace, panels_of
 
 CONTROLS = (
     QAbstractButton,
@@ -201,14 +203,68 @@ def test_layout_theme_and_model_come_back(start: Start, qtbot: QtBot) -> None:
     dark.trigger()
 
 
+def test_a_workspace_changes_what_is_near_and_nothing_else(studio: Studio, qtbot: QtBot) -> None:
+    window, store = studio.window, studio.store
+    state, snapshot = store.state, store.snapshot
+    studio_layout = {name: dock.isVisible() for name, dock in window.docks.items()}
+    for number, workspace in enumerate(WORKSPACES, start=1):
+        QTest.keyClick(window, f"{number}", Qt.KeyboardModifier.ControlModifier)
+        assert window.workspaces.current is workspace
+        shown = {name for name, dock in window.docks.items() if not dock.isHidden()}
+        assert shown == set(panels_of(workspace.layout))
+        assert window.workspaces.tabs.currentIndex() == number - 1
+    assert store.state is state
+    assert store.snapshot is snapshot
+    QTest.keyClick(window, "1", Qt.KeyboardModifier.ControlModifier)
+    assert {name: dock.isVisible() for name, dock in window.docks.items()} == studio_layout
+
+
+def test_each_workspace_is_found_as_it_was_left(start: Start, qtbot: QtBot) -> None:
+    window = start().window
+    window.docks["draw"].close()
+    bar = window.workspaces.tabs
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(3).center())
+    assert window.workspaces.current.name == "train"
+    window.docks["samples"].close()
+    window.workspaces.show_workspace("studio")
+    assert window.docks["draw"].isHidden()
+    assert not window.docks["samples"].isHidden()
+    window.workspaces.show_workspace("train")
+    window.close()
+
+    second = start().window
+    assert second.workspaces.current.name == "train"
+    assert second.docks["samples"].isHidden()
+    second.workspaces.show_workspace("studio")
+    assert second.docks["draw"].isHidden()
+    second.reset_layout()
+    assert not second.docks["draw"].isHidden()
+
+
+@pytest.mark.parametrize("workspace", WORKSPACES, ids=lambda workspace: workspace.name)
+def test_every_workspace_fits_a_small_screen(studio: Studio, workspace: Workspace) -> None:
+    studio.window.workspaces.show_workspace(workspace.name)
+    studio.window.resize(1280, 760)
+    size = studio.window.minimumSizeHint()
+    assert size.width() <= 1280
+    assert size.height() <= 760
+
+
+def test_every_panel_has_a_place() -> None:
+    placed = {name for workspace in WORKSPACES for name in panels_of(workspace.layout)}
+    assert placed == {row.name for row in PANELS}
+    assert len({workspace.name for workspace in WORKSPACES}) == len(WORKSPACES)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "{",
         "[]",
         "\x00\xff",
-        '{"theme": 3, "layout": [], "model": null}',
-        '{"theme": "pink", "layout": "AAAA", "geometry": "%%%", "model": "/no/such/folder"}',
+        '{"theme": 3, "layouts": [], "workspace": 3, "model": null}',
+        '{"theme": "pink", "workspace": "moon", "layouts": {"studio": "AAAA"}, '
+        '"geometry": "%%%", "model": "/no/such/folder"}',
     ],
 )
 def test_damaged_settings_fall_back(start: Start, home: Path, text: str) -> None:
@@ -216,7 +272,8 @@ def test_damaged_settings_fall_back(start: Start, home: Path, text: str) -> None
     settings_path().write_text(text, "latin-1")
     studio = start()
     assert studio.store.state.model == str(shipped("vae-32"))
-    assert not any(dock.isHidden() for dock in studio.window.docks.values())
+    shown = {name for name, dock in studio.window.docks.items() if not dock.isHidden()}
+    assert shown == set(panels_of(WORKSPACES[0].layout))
 
 
 def test_a_last_model_that_is_gone_or_damaged_falls_back(

@@ -142,7 +142,7 @@ def test_a_run_that_was_killed_is_offered_and_goes_on_to_its_end(
         request = studio.store.training.view.request
         assert request is not None
         assert (request.folder, request.resume) == (cut, True)
-        assert panel.epochs.value() == 5
+        assert panel.form.fields["epochs"].text() == "5"
     assert panel.film.count >= 3
     wait_for_end(studio, qtbot)
     assert panel.film.count == 5
@@ -278,7 +278,7 @@ def test_while_one_trains_no_other_is_resumed(cut: Path, start: Start, qtbot: Qt
     edit(cut, status="stopped")
     studio = start()
     panel, training = studio.window.panel(ModelsPanel), studio.store.training
-    studio.store.start_training(SPEC, quick(epochs=10_000), "vae-32")
+    studio.store.launcher.start(SPEC, quick(epochs=10_000), "vae-32")
     wait_for_step(studio, qtbot, 2)
     request = training.view.request
     panel.list.setCurrentItem(item(studio, "Cut short"))
@@ -348,7 +348,7 @@ def test_a_run_of_which_nothing_is_whole_is_told_and_stays(
     wait_for_end(studio, qtbot)
     assert failed.args[0].code == "checkpoint.digest"
     assert content(cut) == before
-    assert studio.window.panel(TrainPanel).train.isEnabled()
+    assert studio.window.panel(TrainPanel).controls.train.isEnabled()
     assert studio.store.state.model == str(shipped("vae-32"))
     assert runs_folder() == cut.parent
 

@@ -358,6 +358,6 @@ def test_a_run_that_is_saved_elsewhere_stays_the_same_model(store: Store, qtbot:
 def test_resuming_while_something_trains_says_so(store: Store, qtbot: QtBot) -> None:
     store.training.view = TrainingView(TrainStatus.RUNNING)
     with qtbot.waitSignal(store.failed) as failed:
-        store.resume_training(read_run(shipped("vae-32")))
+        store.launcher.resume(read_run(shipped("vae-32")))
     assert failed.args[0].code == "train.busy"
     store.training.view = TrainingView()

@@ -54,7 +54,7 @@ def choose(studio: Studio, text: str) -> None:
 
 def ink(studio: Studio) -> QColor:
     """The colour of an icon."""
-    picture = studio.window.panel(TrainPanel).stop.icon().pixmap(16, 16).toImage()
+    picture = studio.window.panel(TrainPanel).controls.stop.icon().pixmap(16, 16).toImage()
     picture = picture.convertToFormat(QImage.Format.Format_ARGB32)
     return max((picture.pixelColor(x, y) for x in range(16) for y in range(16)), key=QColor.alpha)
 

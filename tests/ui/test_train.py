@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
@@ -20,6 +20,7 @@ from vae_studio.core.events import Event, StepDone
 from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.core.spec import TrainConfig
 from vae_studio.core.variants import VARIANTS
+from vae_studio.session.plan import preset
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
@@ -27,7 +28,7 @@ from vae_studio.ui.training import TrainingView, TrainStatus
 from vae_studio.workers.train_thread import TrainRequest
 
 
-def type_number(box: QAbstractSpinBox, text: str) -> None:
+def type_number(box: QLineEdit, text: str) -> None:
     hand.click(box)
     box.selectAll()
     QTest.keyClicks(box, text)
@@ -39,10 +40,10 @@ def train(
 ) -> Path:
     """Fill in the form, press Train, wait for the first steps. Returns the run's folder."""
     panel = studio.window.panel(TrainPanel)
-    panel.variant.setCurrentText(variant)
-    type_number(panel.epochs, str(epochs))
-    type_number(panel.batch_size, str(batch))
-    hand.click(panel.train)
+    panel.store.plan.choose(variant)
+    type_number(panel.form.fields["epochs"], str(epochs))
+    type_number(panel.form.fields["batch_size"], str(batch))
+    hand.click(panel.controls.train)
     request = studio.store.training.view.request
     assert request is not None
     assert request.config.epochs == epochs
@@ -90,9 +91,9 @@ def test_a_run_from_train_to_done(studio: Studio, qtbot: QtBot) -> None:
 def test_pause_holds_and_resume_goes_on(studio: Studio, qtbot: QtBot) -> None:
     panel, training = studio.window.panel(TrainPanel), studio.store.training
     train(studio, qtbot, epochs=50, batch=1024)
-    hand.click(panel.pause)
+    hand.click(panel.controls.pause)
     assert training.view.status is TrainStatus.PAUSED
-    assert panel.pause.text() == "Resume"
+    assert panel.controls.pause.text() == "Resume"
     arrived: list[Event] = []
     training.events_arrived.connect(arrived.extend)
     ticks(training, qtbot, 8)  # what was under way arrives
@@ -101,11 +102,11 @@ def test_pause_holds_and_resume_goes_on(studio: Studio, qtbot: QtBot) -> None:
     ticks(training, qtbot, 20)
     assert arrived == []
     assert training.view.step == held
-    hand.click(panel.pause)
+    hand.click(panel.controls.pause)
     wait_for_step(studio, qtbot, held + 3)
     steps = [event.step for event in arrived if isinstance(event, StepDone)]
     assert steps[:3] == [held + 1, held + 2, held + 3]
-    hand.click(panel.stop)
+    hand.click(panel.controls.stop)
     wait_for_end(studio, qtbot)
 
 
@@ -120,7 +121,7 @@ def ticks(training: object, qtbot: QtBot, count: int) -> None:
 def test_stop_keeps_the_model(studio: Studio, qtbot: QtBot) -> None:
     panel = studio.window.panel(TrainPanel)
     folder = train(studio, qtbot, epochs=50, batch=1024)
-    hand.click(panel.stop)
+    hand.click(panel.controls.stop)
     wait_for_end(studio, qtbot)
     info = read_run(folder)
     assert info.status == "stopped"
@@ -158,7 +159,7 @@ def test_panels_follow_the_model_that_trains_until_another_is_opened(
     hand.click(follow)
     qtbot.waitUntil(lambda: caption.text().startswith(f"{name}, "), timeout=TIMEOUT)
     assert follow.isChecked()
-    hand.click(studio.window.panel(TrainPanel).stop)
+    hand.click(studio.window.panel(TrainPanel).controls.stop)
     wait_for_end(studio, qtbot)
     assert not follow.isVisible()
 
@@ -167,7 +168,7 @@ def test_a_training_is_one_undo_step_and_following_it_none(studio: Studio, qtbot
     start = studio.store.state
     hand.key(studio.window, Qt.Key.Key_R)
     train(studio, qtbot, epochs=50, batch=512)
-    hand.click(studio.window.panel(TrainPanel).stop)
+    hand.click(studio.window.panel(TrainPanel).controls.stop)
     wait_for_end(studio, qtbot)
     assert studio.store.state.model != start.model
     undo_into(qtbot, studio, start.model)
@@ -213,7 +214,7 @@ def test_a_training_that_cannot_write_says_so_once_and_waits(
     failed: list[StudioError] = []
     training.unsaved.connect(held.append)
     studio.store.failed.connect(failed.append)
-    hand.click(panel.train)
+    hand.click(panel.controls.train)
     qtbot.waitUntil(lambda: bool(held), timeout=TIMEOUT)
     ticks(training, qtbot, 5)
     assert [error.code for error in held] == ["checkpoint.write"]
@@ -221,10 +222,10 @@ def test_a_training_that_cannot_write_says_so_once_and_waits(
     assert studio.window.toast.isVisible()
     assert "choose another folder" in studio.window.toast.text
     assert studio.store.state.model == str(shipped("vae-32"))
-    hand.click(panel.stop)
+    hand.click(panel.controls.stop)
     wait_for_end(studio, qtbot)
     assert [error.code for error in failed] == ["train.given_up"]
-    assert panel.train.isEnabled()
+    assert panel.controls.train.isEnabled()
     assert studio.store.state.model == str(shipped("vae-32"))
 
 
@@ -232,13 +233,13 @@ def test_a_second_training_clears_the_first(studio: Studio, qtbot: QtBot) -> Non
     panel = studio.window.panel(TrainPanel)
     first = train(studio, qtbot, epochs=50, batch=512)
     wait_for_step(studio, qtbot, 30)
-    hand.click(panel.stop)
+    hand.click(panel.controls.stop)
     wait_for_end(studio, qtbot)
     losses = panel.plots.values()["train"]
     second = train(studio, qtbot, epochs=50, batch=512, variant="cvae")
     assert second != first
     assert panel.plots.values()["train"][0] > losses[0]  # an untrained model's again
-    hand.click(panel.stop)
+    hand.click(panel.controls.stop)
     wait_for_end(studio, qtbot)
     settle(qtbot, studio)
     assert len(studio.store.state.latent.label or ()) == 10
@@ -253,7 +254,7 @@ def test_space_trains_pauses_and_goes_on(studio: Studio, qtbot: QtBot) -> None:
     studio.window.setFocus()
     hand.key(studio.window, Qt.Key.Key_Space)
     assert training.view.status is TrainStatus.PAUSED
-    hand.click(panel.stop)
+    hand.click(panel.controls.stop)
     wait_for_end(studio, qtbot)
 
 
@@ -275,11 +276,17 @@ def test_what_can_be_pressed(studio: Studio, status: TrainStatus, enabled: set[s
     panel = studio.window.panel(TrainPanel)
     request = None if status is TrainStatus.IDLE else REQUEST
     studio.store.training.changed.emit(TrainingView(status, request, steps=10))
-    found = {name for name in ("train", "pause", "stop") if getattr(panel, name).isEnabled()}
-    assert found == enabled
-    assert panel.epochs.isEnabled() is panel.variant.isEnabled() is (status is TrainStatus.IDLE)
+    names = ("train", "pause", "stop", "step", "epoch")
+    found = {name for name in names if getattr(panel.controls, name).isEnabled()}
+    little = {"step", "epoch"} if status in (TrainStatus.IDLE, TrainStatus.PAUSED) else set()
+    assert found == enabled | little
+    form = panel.form
+    assert form.fields["epochs"].isEnabled() is form.variant.isEnabled()
+    assert form.variant.isEnabled() is (status is TrainStatus.IDLE)
+    live = status in (TrainStatus.IDLE, TrainStatus.RUNNING, TrainStatus.PAUSED)
+    assert form.fields["beta"].isEnabled() is form.fields["learning_rate"].isEnabled() is live
     texts = {TrainStatus.PAUSED: "Resume", TrainStatus.UNSAVED: "Save again"}
-    assert panel.pause.text() == texts.get(status, "Pause")
+    assert panel.controls.pause.text() == texts.get(status, "Pause")
     assert studio.window.elsewhere_action.isEnabled() is (status is TrainStatus.UNSAVED)
 
 
@@ -291,8 +298,10 @@ def test_every_status_is_tested() -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_form_knows_every_variant(studio: Studio, name: str) -> None:
-    panel = studio.window.panel(TrainPanel)
-    panel.variant.setCurrentText(name)
-    spec, config = panel.settings()
-    assert spec == VARIANTS[name]
-    assert config.beta == 1.0
+    box = studio.window.panel(TrainPanel).form.variant
+    for _ in range(box.count()):
+        QTest.keyClick(box, Qt.Key.Key_Up)
+    for _ in range(list(VARIANTS).index(name)):
+        QTest.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentText() == name
+    assert studio.store.plan.plan == preset(name)

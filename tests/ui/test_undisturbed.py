@@ -120,7 +120,7 @@ class Storm:
 def in_the_window(studio: Studio, qtbot: QtBot, spec: ModelSpec) -> Path:
     """Train to the end; returns the run's folder."""
     store = studio.store
-    store.start_training(spec, CONFIG, "vae-32")
+    store.launcher.start(spec, CONFIG, "vae-32")
     request = store.training.view.request
     assert request is not None
     wait_for_end(studio, qtbot)

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("small_mnist")
 
 def begin(studio: Studio, config: TrainConfig = CONFIG) -> Path:
     """Train; returns the run's folder."""
-    studio.store.start_training(SPEC, config, "vae-32")
+    studio.store.launcher.start(SPEC, config, "vae-32")
     request = studio.store.training.view.request
     assert request is not None
     return request.folder
@@ -93,7 +93,9 @@ def buttons(studio: Studio) -> dict[str, QToolButton]:
 
 def pressable(studio: Studio) -> set[str]:
     panel = studio.window.panel(TrainPanel)
-    found = {name for name in ("train", "pause", "stop") if getattr(panel, name).isEnabled()}
+    found = {
+        name for name in ("train", "pause", "stop") if getattr(panel.controls, name).isEnabled()
+    }
     return found | ({"elsewhere"} if studio.window.elsewhere_action.isEnabled() else set())
 
 
@@ -128,8 +130,8 @@ def test_a_full_disk_holds_the_training_and_says_what_to_do(
     assert "waits" in toast.text
     assert list(buttons(studio)) == ["Save elsewhere…", "Try again"]
     assert pressable(studio) == {"pause", "stop", "elsewhere"}
-    assert panel.pause.text() == "Save again"
-    assert "cannot be saved" in panel.progress.text()
+    assert panel.controls.pause.text() == "Save again"
+    assert "cannot be saved" in panel.controls.progress.text()
     assert "cannot be saved" in studio.window.status.progress.text()
     assert training.view.step == 12
     told: list[StudioError] = []
@@ -159,11 +161,11 @@ def test_the_middle_button_saves_again(
     disk.full = False
     with qtbot.waitSignal(studio.store.training.saved, timeout=TIMEOUT) as saved:
         if way == "button":
-            hand.click(studio.window.panel(TrainPanel).pause)
+            hand.click(studio.window.panel(TrainPanel).controls.pause)
         else:
             studio.window.panel(TrainPanel).start_or_pause()
     assert saved.args == [folder]
-    assert studio.window.panel(TrainPanel).pause.text() == "Pause"
+    assert studio.window.panel(TrainPanel).controls.pause.text() == "Pause"
     assert "goes on" in studio.window.toast.text
     wait_for_end(studio, qtbot)
     assert read_run(folder).status == "finished"
@@ -180,7 +182,7 @@ def test_it_is_saved_elsewhere_and_goes_on_there(
     seen: list[dict[Path, bool]] = []
     studio.store.training.saved.connect(lambda _: seen.append(listed(studio)))
     with qtbot.waitSignal(studio.store.training.saved, timeout=TIMEOUT) as saved:
-        studio.store.save_training_in(place)
+        studio.store.launcher.save_in(place)
     other = saved.args[0]
     assert other.parent == place
     assert seen == [{first: False, other: True}]
@@ -228,7 +230,7 @@ def test_a_place_that_cannot_be_written_asks_again(
     disk.full = False
     (tmp_path / "file").write_text("")
     with qtbot.waitSignal(studio.store.training.unsaved, timeout=TIMEOUT):
-        studio.store.save_training_in(tmp_path / "file")
+        studio.store.launcher.save_in(tmp_path / "file")
     assert str(tmp_path / "file") in studio.window.toast.text
     assert list(buttons(studio)) == ["Save elsewhere…", "Try again"]
     hand.click(buttons(studio)["Try again"])  # in its own folder
@@ -239,7 +241,7 @@ def test_a_place_that_cannot_be_written_asks_again(
 def test_a_stop_gives_up_what_cannot_be_saved(studio: Studio, qtbot: QtBot, disk: Filling) -> None:
     folder = hold(studio, qtbot)
     with qtbot.waitSignal(studio.store.failed, timeout=TIMEOUT) as failed:
-        hand.click(studio.window.panel(TrainPanel).stop)
+        hand.click(studio.window.panel(TrainPanel).controls.stop)
     wait_for_end(studio, qtbot)
     assert failed.args[0].code == "train.given_up"
     assert "what was saved before is kept" in studio.window.toast.text
@@ -255,7 +257,7 @@ def test_a_stop_that_cannot_be_saved_is_held_first(
     folder = begin(studio, quick(epochs=10_000, batch_size=8))
     wait_for_step(studio, qtbot, 3)
     disk.full = True
-    hand.click(studio.window.panel(TrainPanel).stop)
+    hand.click(studio.window.panel(TrainPanel).controls.stop)
     is_held(studio, qtbot)
     assert pressable(studio) == {"pause", "stop", "elsewhere"}
     step = studio.store.training.view.step
@@ -323,14 +325,14 @@ def test_what_is_pressed_before_torch_is_loaded_can_be_taken_back(
     way: str, early: Studio, qtbot: QtBot
 ) -> None:
     panel, training = early.window.panel(TrainPanel), early.store.training
-    hand.click(panel.train)
+    hand.click(panel.controls.train)
     assert training.view.status is TrainStatus.STARTING
     assert pressable(early) == {"stop"}
     assert threads(early) == []
     request = training.view.request
     assert request is not None
     if way == "stop":
-        hand.click(panel.stop)
+        hand.click(panel.controls.stop)
         assert early.window.toast.text == "Training stopped before its first step."
     else:
         early.window.close()
@@ -343,10 +345,10 @@ def test_what_is_pressed_before_torch_is_loaded_can_be_taken_back(
 
 
 def test_what_is_pressed_before_torch_is_loaded_begins_then(early: Studio, qtbot: QtBot) -> None:
-    early.store.start_training(SPEC, quick(), "vae-32")
+    early.store.launcher.start(SPEC, quick(), "vae-32")
     first = early.store.training.view.request
     assert first is not None
-    early.store.start_training(SPEC, quick(epochs=2), "vae-32")  # one at a time
+    early.store.launcher.start(SPEC, quick(epochs=2), "vae-32")  # one at a time
     assert early.store.training.view.request == first
     assert threads(early) == []
     early.lifecycle.begin()
@@ -356,9 +358,9 @@ def test_what_is_pressed_before_torch_is_loaded_begins_then(early: Studio, qtbot
 
 
 def test_a_training_after_one_that_was_taken_back_runs(early: Studio, qtbot: QtBot) -> None:
-    early.store.start_training(SPEC, quick(), "vae-32")
+    early.store.launcher.start(SPEC, quick(), "vae-32")
     early.store.training.stop()
-    early.store.start_training(SPEC, quick(), "vae-32")
+    early.store.launcher.start(SPEC, quick(), "vae-32")
     request = early.store.training.view.request
     assert request is not None
     early.lifecycle.begin()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from vae_studio.core.durable import write_json
 from vae_studio.core.reading import parse_json, read_bounded
@@ -16,12 +17,14 @@ _MAX_BYTES = 2**20
 @dataclass(frozen=True)
 class AppSettings:
     """theme: forced, or the system's. model: folder of the last run, or the name of a model that
-    ships. layout, geometry: of the window, as base64 text."""
+    ships. geometry: of the window, as base64 text. workspace: the one in front. layouts: how the
+    panels stand in each that was changed, as base64 text."""
 
     theme: Theme = "system"
     model: str = ""
-    layout: str = ""
     geometry: str = ""
+    workspace: str = ""
+    layouts: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_settings(path: Path) -> AppSettings:
@@ -32,11 +35,14 @@ def load_settings(path: Path) -> AppSettings:
         return AppSettings()
     if not isinstance(values, dict):
         return AppSettings()
-    known = {
+    known: dict[str, Any] = {
         item.name: values[item.name]
         for item in fields(AppSettings)
-        if isinstance(values.get(item.name), str)
+        if item.name != "layouts" and isinstance(values.get(item.name), str)
     }
+    layouts = values.get("layouts")
+    if isinstance(layouts, dict):
+        known["layouts"] = {name: text for name, text in layouts.items() if isinstance(text, str)}
     if known.get("theme") not in ("system", "dark", "light"):
         known.pop("theme", None)
     if not _can_be_path(known.get("model", "")):

@@ -1,6 +1,8 @@
-"""``Docks``: a dock for each row of ``PANELS``, and the standard layout."""
+"""``Docks``: a dock for each row of ``PANELS``, arranged as a workspace says."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabWidget, QWidget
@@ -9,10 +11,7 @@ from vae_studio.ui.panels import PANELS
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import tool_button
-
-_WIDTHS = {"models": 260, "decoded": 300, "samples": 376, "draw": 320}
-_LEFT_HEIGHTS = {"models": 250, "sliders": 480}
-_MIDDLE_HEIGHTS = {"decoded": 330, "train": 400}
+from vae_studio.ui.workspaces import Part, Side, panels_of
 
 
 class Docks:
@@ -34,49 +33,60 @@ class Docks:
             self.by_name[row.name] = dock
             self.panels[row.panel] = panel
 
-    def reset(self) -> None:
-        """Put every panel back to its place in ``PANELS``.
-
-        Columns 0 to 3 from left to right; columns 1 and 2 share what stands below them.
-        """
-        window, place_of = self._window, {row.name: row.place for row in PANELS}
+    def arrange(self, layout: Side) -> None:
+        """Show the panels of a layout, each in its place. The others wait at the right edge."""
+        window, shown = self._window, panels_of(layout)
         for dock in self.by_name.values():
             dock.setFloating(False)
             window.removeDockWidget(dock)
-        top: dict[int, QDockWidget] = {}
-        tabs: list[tuple[int, QDockWidget]] = []
-        below: list[tuple[int, QDockWidget]] = []
+        window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.by_name[shown[0]])
+        self._split(layout)
+        self._add_tabs(layout)
         for name, dock in self.by_name.items():
-            column, line = place_of[name]
-            if line:
-                below.append((column, dock))
-            elif column in top:
-                tabs.append((column, dock))
-            else:
-                top[column] = dock
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, top[0])
-        window.splitDockWidget(top[0], top[1], across)
-        window.splitDockWidget(top[1], top[3], across)
-        for column, dock in below:
-            window.splitDockWidget(top[column], dock, down)
-        window.splitDockWidget(top[1], top[2], across)  # last, so that both share what is below
-        for column, dock in tabs:
-            window.tabifyDockWidget(top[column], dock)
-        for dock in self.by_name.values():
-            dock.show()
-        top[2].raise_()
-        self.share_space()
+            if name not in shown:
+                window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+                dock.hide()
+        for name in shown:
+            self.by_name[name].show()
+        self._bring_forward(layout)
+        self.share_space(layout)
 
-    def share_space(self) -> None:
-        """Give the docks of the standard layout their sizes; Qt keeps them only once shown."""
-        for sizes, direction in (
-            (_WIDTHS, Qt.Orientation.Horizontal),
-            (_LEFT_HEIGHTS, Qt.Orientation.Vertical),
-            (_MIDDLE_HEIGHTS, Qt.Orientation.Vertical),
-        ):
-            docks = [self.by_name[name] for name in sizes]
-            self._window.resizeDocks(docks, list(sizes.values()), direction)
+    def _split(self, part: Part) -> None:
+        """Divide the place of the first panel of ``part`` among its parts, from the outside in."""
+        if not isinstance(part, Side):
+            return
+        direction = Qt.Orientation.Vertical if part.down else Qt.Orientation.Horizontal
+        firsts = [self.by_name[panels_of(inner)[0]] for inner in part.parts]
+        for one, other in pairwise(firsts):
+            self._window.splitDockWidget(one, other, direction)
+        for inner in part.parts:
+            self._split(inner)
+
+    def _add_tabs(self, part: Part) -> None:
+        """Behind what is there; only now, as what is split off a tab would become one."""
+        if isinstance(part, Side):
+            for inner in part.parts:
+                self._add_tabs(inner)
+        elif isinstance(part, tuple):
+            for one, other in pairwise(part):
+                self._window.tabifyDockWidget(self.by_name[one], self.by_name[other])
+
+    def _bring_forward(self, part: Part) -> None:
+        if isinstance(part, Side):
+            for inner in part.parts:
+                self._bring_forward(inner)
+        elif isinstance(part, tuple):
+            self.by_name[part[0]].raise_()
+
+    def share_space(self, part: Part) -> None:
+        """Give the docks of a layout their sizes; Qt keeps them only once shown."""
+        if not isinstance(part, Side):
+            return
+        direction = Qt.Orientation.Vertical if part.down else Qt.Orientation.Horizontal
+        docks = [self.by_name[panels_of(inner)[0]] for inner in part.parts]
+        self._window.resizeDocks(docks, list(part.sizes), direction)
+        for inner in part.parts:
+            self.share_space(inner)
 
 
 class _Title(QWidget):

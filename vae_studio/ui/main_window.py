@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,6 +45,8 @@ from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainingView, TrainStatus
 from vae_studio.ui.widgets.palette import CommandPalette
 from vae_studio.ui.widgets.toast import Toast
+from vae_studio.ui.workspace_bar import WorkspaceBar, title_of
+from vae_studio.ui.workspaces import WORKSPACES
 
 if TYPE_CHECKING:
     from vae_studio.core.runs import RunInfo
@@ -51,7 +54,6 @@ if TYPE_CHECKING:
 
 _SIZE = QSize(1280, 800)
 _TITLE_BAR = 32  # px, about; the system draws it above the window
-_LAYOUT_VERSION = 1  # of the set of docks; another number drops layouts saved before
 
 P = TypeVar("P", bound=Panel)
 
@@ -70,6 +72,8 @@ class MainWindow(QMainWindow):
         self._conditional: bool | None = None  # of the model shown; on a change its panel comes up
         self._docks = Docks(self, store)
         self.docks = self._docks.by_name
+        self.workspaces = WorkspaceBar(self, self._docks)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.workspaces)
         self.status = StatusBar(store)
         self.setStatusBar(self.status)
         self._make_actions(settings.theme)
@@ -77,7 +81,6 @@ class MainWindow(QMainWindow):
         self.toast = Toast(self)
         room = self.screen().availableSize() - QSize(0, _TITLE_BAR)
         self.resize(_SIZE.boundedTo(room))
-        self.reset_layout()
         self._restore(settings)
         store.failed.connect(self.show_error)
         store.library.failed.connect(self.show_error)
@@ -99,35 +102,28 @@ class MainWindow(QMainWindow):
     # Layout --------------------------------------------------------------------------------
 
     def reset_layout(self) -> None:
-        """Put every panel back to its place."""
-        self._docks.reset()
+        """Put every panel of the workspace back to its place."""
+        self.workspaces.reset()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._settled:
-            self._settled = True
-            self._docks.share_space()
+        self.workspaces.settle()
 
     def _restore(self, settings: AppSettings) -> None:
-        self._settled = bool(settings.layout)
-        for text, restore in (
-            (settings.geometry, self.restoreGeometry),
-            (settings.layout, lambda data: self.restoreState(data, _LAYOUT_VERSION)),
-        ):
-            if text:
-                restore(QByteArray.fromBase64(text.encode("ascii", "replace")))
+        if settings.geometry:
+            geometry = settings.geometry.encode("ascii", "replace")
+            self.restoreGeometry(QByteArray.fromBase64(geometry))
+        self.workspaces.begin(settings.workspace, settings.layouts)
 
     def settings(self, chosen: Theme) -> AppSettings:
         """What to remember of the window."""
-
-        def text(data: QByteArray) -> str:
-            return base64.b64encode(bytes(data.data())).decode("ascii")
-
+        geometry = bytes(self.saveGeometry().data())
         return AppSettings(
             theme=chosen,
             model=self._model_to_remember(),
-            layout=text(self.saveState(_LAYOUT_VERSION)),
-            geometry=text(self.saveGeometry()),
+            geometry=base64.b64encode(geometry).decode("ascii"),
+            workspace=self.workspaces.current.name,
+            layouts=self.workspaces.layouts(),
         )
 
     def _model_to_remember(self) -> str:
@@ -176,6 +172,11 @@ class MainWindow(QMainWindow):
         resume.setEnabled(models.resume_button.isEnabled())
         self._action(model, self.tr("&Follow the training"), lambda: store.follow(True), "Ctrl+F")
         view = bar.addMenu(self.tr("&View"))
+        places = view.addMenu(self.tr("&Workspace"))
+        for number, workspace in enumerate(WORKSPACES, start=1):
+            go = partial(self.workspaces.show_workspace, workspace.name)
+            self._action(places, title_of(workspace), go, f"Ctrl+{number}")
+        view.addSeparator()
         for dock in self.docks.values():
             view.addAction(dock.toggleViewAction())
             dock.toggleViewAction().triggered.connect(dock.raise_)  # also from behind a tab
@@ -300,7 +301,7 @@ class MainWindow(QMainWindow):
             epochs=info.config.epochs,
             n=len(interrupted) - 1,
         )
-        self.toast.ask(filled, [(self.tr("Resume"), lambda: self.store.resume_training(info))])
+        self.toast.ask(filled, [(self.tr("Resume"), lambda: self.store.launcher.resume(info))])
 
     @Slot(object)
     def _ask_for_place(self, error: StudioError) -> None:
@@ -320,7 +321,7 @@ class MainWindow(QMainWindow):
         dialog = QFileDialog(self, self.tr("Save the training in"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.store.save_training_in)
+        dialog.fileSelected.connect(self.store.launcher.save_in)
         dialog.rejected.connect(self.store.training.tell_unsaved)
         dialog.open()
 

@@ -34,6 +34,13 @@ ERRORS: dict[str, str] = {
         "This model takes images of {wanted} values, and the picture has {found}. "
         "Open a model that was trained on such pictures.",
     ),
+    "plan.batch_norm": QT_TRANSLATE_NOOP(
+        "Messages", "Batch norm compares the images of a batch. Enter 2 or more, not {value}."
+    ),
+    "plan.warmup": QT_TRANSLATE_NOOP(
+        "Messages",
+        "β would still be growing when the run ends after {epochs} epochs. Enter {epochs} or less.",
+    ),
     "variant.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no variant “{name}”. Use one of: {known}."
     ),

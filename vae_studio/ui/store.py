@@ -18,7 +18,6 @@ from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.session import state as transitions
-from vae_studio.session.folders import free_folder, new_run_folder, new_run_name
 from vae_studio.session.history import History
 from vae_studio.session.requests import (
     DecodeRequest,
@@ -33,15 +32,15 @@ from vae_studio.session.requests import (
 )
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Strokes
+from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
+from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.training import Training
 from vae_studio.workers.explore_thread import ExploreThread
 from vae_studio.workers.train_thread import TrainRequest
 
 if TYPE_CHECKING:
-    from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
-    from vae_studio.core.spec import ModelSpec, TrainConfig
 
 
 class Store(QObject):
@@ -78,6 +77,9 @@ class Store(QObject):
         self.training = Training(self)
         self.library = Library(self)
         self.library.renamed.connect(self._run_renamed)
+        self.plan = TrainingPlan(self)
+        self.launcher = Launcher(self.training, self.library, self.plan, self)
+        self.launcher.failed.connect(self.failed)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
         self._travelling: OpenRequest | None = None  # to the model of an undo or redo step
@@ -442,31 +444,6 @@ class Store(QObject):
         self._live_snapshot = None
         self._set_following(False)
         self.library.changed.emit()
-
-    # Training ------------------------------------------------------------------------------
-
-    def start_training(self, spec: ModelSpec, config: TrainConfig, variant: str) -> None:
-        """Train a new model into a new run folder of the user's."""
-        taken = {run.name for run in self.library.runs()}
-        name = new_run_name(variant, taken)
-        request = TrainRequest(spec, config, variant, name, new_run_folder(variant))
-        self.training.start(request)
-
-    def resume_training(self, info: RunInfo) -> None:
-        """Go on with a run where it was saved; says so where something trains already."""
-        if not self.training.view.can_start:
-            self.failed.emit(StudioError("train.busy", name=info.name))
-            return
-        request = TrainRequest(
-            info.spec, info.config, info.variant, info.name, info.path, resume=True
-        )
-        self.training.start(request)
-
-    def save_training_in(self, place: Path | str) -> None:
-        """Write a run that is held into a folder of its own in ``place``, and go on there."""
-        request = self.training.view.request
-        if request is not None:
-            self.training.save_in(free_folder(Path(place) / request.folder.name))
 
 
 def first_model() -> Path:

@@ -159,9 +159,18 @@ def _style_sheet(c: Colors) -> str:
     QAbstractScrollArea::corner {{ background: transparent; border: none; }}
     QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QLineEdit:focus, QPlainTextEdit:focus
         {{ border-color: {c.accent}; }}
-    QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{ color: {c.faint}; }}
+    QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled, QLineEdit:disabled
+        {{ color: {c.faint}; }}
+    QLineEdit[invalid="true"], QComboBox[invalid="true"] {{ border: 1px solid {c.danger}; }}
+    QLabel[role="problem"] {{ color: {c.danger}; }}
+    QCheckBox::indicator {{ width: 16px; height: 16px; background: {c.base};
+        border: 1px solid {c.faint}; border-radius: 4px; }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+        image: url("{_drawn("check", c is LIGHT)}"); }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
-    QComboBox::down-arrow {{ image: url("{_arrow(c)}"); width: 10px; height: 10px; }}
+    QComboBox::down-arrow {{ width: 10px; height: 10px;
+        image: url("{_drawn("arrow", c is DARK)}"); }}
     QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.line}; }}
     QListWidget, QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent;
         border: none; }}
@@ -198,15 +207,17 @@ def _style_sheet(c: Colors) -> str:
     QTabBar::tab {{ background: transparent; color: {c.muted}; padding: 4px 12px;
         border: none; border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
+    QToolBar {{ background: {c.window}; border: none; padding: 0 4px; spacing: 4px; }}
     #toast {{ background: {c.panel}; border: 1px solid {c.accent}; border-radius: 8px; }}
     #toast[kind="error"] {{ border-color: {c.danger}; }}
     """
 
 
-def _arrow(c: Colors) -> str:
-    """The arrow of a combo box, as a style sheet wants it."""
-    name = "arrow-dark.svg" if c is LIGHT else "arrow-light.svg"
-    return (bundled_path("assets") / "icons" / name).as_posix()
+def _drawn(name: str, light: bool) -> str:
+    """A small picture for a part of a control, in a light or a dark line, as a style sheet wants
+    it."""
+    line = "light" if light else "dark"
+    return (bundled_path("assets") / "icons" / f"{name}-{line}.svg").as_posix()
 
 
 def set_icon(target: Any, name: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from vae_studio.core.control import ChangedField
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import StepDone, TrainingDone, TrainingFailed
 from vae_studio.workers.train_thread import TrainRequest, TrainThread
@@ -30,7 +31,8 @@ class TrainStatus(Enum):
 
 @dataclass(frozen=True)
 class TrainingView:
-    """What the window shows of a training. seconds_left: None until it can be told."""
+    """What the window shows of a training. seconds_left: None until it can be told. beta,
+    learning_rate: as set, before warm-up and schedule."""
 
     status: TrainStatus = TrainStatus.IDLE
     request: TrainRequest | None = None
@@ -38,6 +40,8 @@ class TrainingView:
     step: int = 0
     steps: int = 0
     seconds_left: float | None = None
+    beta: float = 0.0
+    learning_rate: float = 0.0
 
     @property
     def can_start(self) -> bool:
@@ -55,6 +59,16 @@ class TrainingView:
         return self.status not in (TrainStatus.IDLE, TrainStatus.STOPPING)
 
     @property
+    def can_step(self) -> bool:
+        """Whether *One step* and *One epoch* are: something is held, or nothing is there yet."""
+        return self.status in (TrainStatus.IDLE, TrainStatus.PAUSED)
+
+    @property
+    def can_change(self) -> bool:
+        """Whether β and the learning rate of the run can be."""
+        return self.status in (TrainStatus.RUNNING, TrainStatus.PAUSED)
+
+    @property
     def can_save(self) -> bool:
         """Whether *Save elsewhere* is: the training is held until its run can be written."""
         return self.status is TrainStatus.UNSAVED
@@ -63,7 +77,8 @@ class TrainingView:
 class Training(QObject):
     """Signals: ``started(request)``, ``changed(view)``, ``events_arrived(events)``,
     ``snapshot_arrived(snapshot)``, ``ended(event or None)``, ``failed(error)``;
-    ``resumed(rows)``, of ``metrics.csv`` so far; ``unsaved(error)`` and ``saved(folder)``, when
+    ``resumed(rows)``, of ``metrics.csv`` so far; ``journal_changed(changes)``, all that was changed
+    in mid-run so far; ``unsaved(error)`` and ``saved(folder)``, when
     the run cannot be written and when it can again; ``noticed(error)``, good to know."""
 
     started = Signal(object)
@@ -76,6 +91,7 @@ class Training(QObject):
     unsaved = Signal(object)
     saved = Signal(object)
     noticed = Signal(object)
+    journal_changed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +104,7 @@ class Training(QObject):
         self._shown_at, self._unshown = 0.0, False
         self._end: TrainingDone | TrainingFailed | None = None
         self._trouble: StudioError | None = None  # why the run cannot be written
+        self._next: TrainRequest | None = None  # begins when the one that is there has ended
 
     @Slot()
     def set_ready(self) -> None:
@@ -106,15 +123,50 @@ class Training(QObject):
         """Begin a run; nothing happens while another is there."""
         if not self.view.can_start:
             return
+        self._next = None
         self._thread = TrainThread(request, self)
         self._thread.finished.connect(self._thread_finished)
         self._pace, self._end = _Pace(), None
-        self._show(TrainingView(TrainStatus.STARTING, request))
+        config = request.config
+        self._show(
+            TrainingView(
+                TrainStatus.STARTING,
+                request,
+                beta=config.beta,
+                learning_rate=config.learning_rate,
+            )
+        )
         self._timer.start()
         self._begun = False
         if self._ready:
             self._begin()
         self.started.emit(request)
+
+    def start_instead(self, request: TrainRequest) -> None:
+        """Begin a run; one that is there ends first, and is kept. Held ones are not given up."""
+        if self.view.can_start:
+            self.start(request)
+        elif not self.view.can_save:
+            self._next = request
+            self.stop()
+
+    def step_once(self) -> None:
+        """Let a run that is held make one step."""
+        if self._thread is not None and self.view.status is TrainStatus.PAUSED:
+            self._thread.control.step_once()
+
+    def epoch_once(self) -> None:
+        """Let a run that is held go on to the end of its epoch."""
+        if self._thread is not None and self.view.status is TrainStatus.PAUSED:
+            self._thread.control.epoch_once()
+
+    def change(self, field: ChangedField, value: float) -> None:
+        """Set β or the learning rate of the run from its next step on."""
+        if self._thread is None or not self.view.can_change:
+            return
+        if getattr(self.view, field) != value:
+            self._thread.control.set(field, value)
+            self._show(replace(self.view, **{field: value}))  # type: ignore[arg-type]
 
     def pause_resume_or_save(self) -> None:
         """What the middle button does."""
@@ -166,6 +218,7 @@ class Training(QObject):
 
     def shutdown(self) -> None:
         """End the run and wait until it is saved; for when the window closes."""
+        self._next = None
         if self._thread is not None:
             self._thread.give_up()
             self._thread.wait()
@@ -178,7 +231,10 @@ class Training(QObject):
         mail = self._thread.mailbox.take()
         view = self.view
         if mail.started and view.status is TrainStatus.STARTING:
-            view = replace(view, status=TrainStatus.RUNNING)
+            held = self._thread.control.paused
+            view = replace(view, status=TrainStatus.PAUSED if held else TrainStatus.RUNNING)
+        for change in mail.journal:
+            view = replace(view, **{change.field: change.value})  # type: ignore[arg-type]
         if mail.saved is not None and view.request is not None:
             request = replace(view.request, folder=mail.saved)
             status = self._after_saving(view.status)
@@ -205,6 +261,8 @@ class Training(QObject):
                 self._show(view)
         if mail.rows:
             self.resumed.emit(mail.rows)
+        if mail.journal:
+            self.journal_changed.emit(mail.journal)
         if mail.events:
             self.events_arrived.emit(mail.events)
         if mail.snapshot is not None:
@@ -236,6 +294,8 @@ class Training(QObject):
         thread.deleteLater()
         self._show(TrainingView())
         self.ended.emit(self._end)
+        if self._next is not None:
+            self.start(self._next)
 
     def _after_saving(self, status: TrainStatus) -> TrainStatus:
         """What a run that was held does next."""

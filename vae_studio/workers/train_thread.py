@@ -11,17 +11,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QThread
 
-from vae_studio.core.control import TrainControl
+from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone
 from vae_studio.core.housekeeping import mark_interrupted
+from vae_studio.core.origin import Origin
+from vae_studio.core.runs import read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
     from vae_studio.core.data import DatasetPair
     from vae_studio.core.recorder import RunRecorder
     from vae_studio.core.snapshot import Snapshot
@@ -31,10 +37,23 @@ log = logging.getLogger(__name__)
 _SNAPSHOT_EVERY = 0.5  # seconds; each is a copy of all weights
 
 
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """The weights that a new run begins with, and where they come from."""
+
+    snapshot: Snapshot
+    origin: Origin
+
+
 @dataclass(frozen=True)
 class TrainRequest:
     """What to train, and the folder that keeps it: a new one, or with ``resume`` the run to go on
-    with."""
+    with.
+
+    branch: begin with these weights. again: the folder of a run whose first weights this one begins
+    with; for one that is no branch itself, the same specification and seed bring them. held:
+    wait after the first step, or epoch.
+    """
 
     spec: ModelSpec
     config: TrainConfig
@@ -42,6 +61,9 @@ class TrainRequest:
     name: str
     folder: Path
     resume: bool = False
+    branch: Branch | None = None
+    again: Path | None = None
+    held: Literal["", "step", "epoch"] = ""
 
 
 @dataclass
@@ -51,7 +73,7 @@ class Mail:
     snapshot: the latest only. steps_per_epoch: 0 until known. rows: of ``metrics.csv``, from
     before a run was taken up again. error: how it ended. notice: what the user should know.
     unsaved: the run cannot be written, and the training is held. saved: it is written again, in
-    this folder.
+    this folder. journal: all that was changed in mid-run so far, if that is news.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -63,6 +85,7 @@ class Mail:
     notice: StudioError | None = None
     unsaved: StudioError | None = None
     saved: Path | None = None
+    journal: tuple[Change, ...] = ()
 
 
 class Mailbox:
@@ -82,6 +105,7 @@ class Mailbox:
         notice: StudioError | None = None,
         unsaved: StudioError | None = None,
         saved: Path | None = None,
+        journal: tuple[Change, ...] = (),
     ) -> None:
         """Add what is given."""
         with self._lock:
@@ -93,6 +117,7 @@ class Mailbox:
             if steps_per_epoch:
                 mail.steps_per_epoch, mail.started = steps_per_epoch, True
             mail.rows = rows or mail.rows
+            mail.journal = journal or mail.journal
             mail.error = error or mail.error
             mail.notice = notice or mail.notice
             if unsaved is not None:
@@ -120,6 +145,10 @@ class TrainThread(QThread):
         self.setObjectName("train")
         self.request = request
         self.control = TrainControl()
+        if request.held:
+            self.control.pause()
+            allow = {"step": self.control.step_once, "epoch": self.control.epoch_once}
+            allow[request.held]()
         self.mailbox = Mailbox()
         self._places: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._given_up = threading.Event()
@@ -179,8 +208,21 @@ class TrainThread(QThread):
             if recorder.older:
                 self.mailbox.put(notice=StudioError("checkpoint.older", name=request.name))
             return recorder
-        state = new_state(request.spec, request.config)
-        return RunRecorder(request.folder, state, request.name, request.variant)
+        weights, origin = self._first_weights()
+        state = new_state(request.spec, request.config, weights)
+        return RunRecorder(request.folder, state, request.name, request.variant, origin=origin)
+
+    def _first_weights(self) -> tuple[Mapping[str, Tensor] | None, Origin | None]:
+        """Those that are asked for, and where they come from; None for new ones."""
+        from vae_studio.core.checkpoint import load_initial
+
+        if self.request.branch is not None:
+            return self.request.branch.snapshot.weights, self.request.branch.origin
+        if self.request.again is not None:
+            info = read_run(self.request.again)
+            if info.origin is not None:
+                return load_initial(info), info.origin
+        return None, None
 
     def _drive(self, recorder: RunRecorder, data: DatasetPair) -> None:
         from vae_studio.core.snapshot import capture
@@ -198,9 +240,11 @@ class TrainThread(QThread):
         mailbox.put(
             snapshot=snapshot(),
             rows=recorder.rows,
+            journal=tuple(state.journal),
             steps_per_epoch=steps_per_epoch(len(data.train), state.spec, state.config),
         )
         captured, shown_step = time.monotonic(), state.step
+        changes = len(state.journal)
         for event in train(state, data, self.control):
             self._write(recorder, partial(recorder.record, event))
             if isinstance(event, StepDone):
@@ -210,6 +254,9 @@ class TrainThread(QThread):
             else:
                 due = state.step != shown_step
             mailbox.put(event, snapshot() if due else None)
+            if len(state.journal) != changes:
+                changes = len(state.journal)
+                mailbox.put(journal=tuple(state.journal))
             if due:
                 captured, shown_step = time.monotonic(), state.step
 

@@ -193,7 +193,7 @@ class ModelsPanel(Panel):
         """Go on training the current run."""
         info = self._current()
         if info is not None and info.can_resume and self.store.training.view.can_start:
-            self.store.resume_training(info)
+            self.store.launcher.resume(info)
 
     def _in_training(self) -> Path | None:
         request = self.store.training.view.request

@@ -1,0 +1,125 @@
+"""What is going to be trained: a preset, and what was changed of it. Frozen; no torch.
+
+A ``Plan`` is always one that could be trained, but for a few pairs of fields that do not go
+together; ``problems`` names those. What cannot even stand in a field never enters a plan:
+``with_text`` and ``with_value`` raise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import Field, dataclass, fields, replace
+from typing import Any
+
+from vae_studio.core.errors import SpecError
+from vae_studio.core.spec import ModelSpec, TrainConfig, parse_assignment
+from vae_studio.core.variants import VARIANTS, variant
+
+_WARMUP = 5  # epochs; without one, half of the latent dimensions die in the first two epochs
+_SPEC_FIELDS = tuple(item.name for item in fields(ModelSpec))
+FIELDS: dict[str, Field[Any]] = {
+    item.name: item for item in (*fields(ModelSpec), *fields(TrainConfig))
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """variant: the preset it began with. spec, config: what is trained, and how. warmup: what the
+    warm-up of β comes back to when there are enough epochs again."""
+
+    variant: str
+    spec: ModelSpec
+    config: TrainConfig
+    warmup: int
+
+    def value(self, name: str) -> Any:
+        """What a field of either record holds."""
+        return getattr(self.spec if name in _SPEC_FIELDS else self.config, name)
+
+
+def preset(name: str = "vae-32") -> Plan:
+    """A model of the tutorial, and how it trains well: β is warmed up. ``SpecError`` for a name
+    that is none."""
+    return Plan(name, variant(name), TrainConfig(beta_warmup=_WARMUP), _WARMUP)
+
+
+def plan_of(name: str, spec: ModelSpec, config: TrainConfig) -> Plan:
+    """The plan of a run. Where its variant is unknown, the preset is the one it differs least
+    from."""
+    if name not in VARIANTS:
+        name = min(VARIANTS, key=lambda row: len(_different(VARIANTS[row], spec)))
+    return Plan(name, spec, config, config.beta_warmup)
+
+
+def changed_fields(plan: Plan) -> tuple[str, ...]:
+    """The fields that are not as the preset has them, in the order of the records."""
+    begun = preset(plan.variant)
+    return (*_different(begun.spec, plan.spec), *_different(begun.config, plan.config))
+
+
+def _different(one: Any, other: Any) -> tuple[str, ...]:
+    return tuple(
+        item.name for item in fields(one) if getattr(one, item.name) != getattr(other, item.name)
+    )
+
+
+def with_value(plan: Plan, name: str, value: Any) -> Plan:
+    """Another value in one field. ``SpecError`` where it is not allowed there.
+
+    β has grown up by half of the run at the latest: fewer epochs shorten its warm-up, and more
+    bring it back.
+    """
+    if name in _SPEC_FIELDS:
+        return replace(plan, spec=replace(plan.spec, **{name: value}))
+    config = replace(plan.config, **{name: value})
+    if name == "epochs":
+        config = replace(config, beta_warmup=min(plan.warmup, config.epochs // 2))
+    warmup = config.beta_warmup if name == "beta_warmup" else plan.warmup
+    return replace(plan, config=config, warmup=warmup)
+
+
+def with_text(plan: Plan, name: str, text: str) -> Plan:
+    """The same from what was typed: ``0,5`` is a half where one number is wanted."""
+    text = text.strip().replace("−", "-")
+    if isinstance(FIELDS[name].default, float):
+        text = text.replace(",", ".")
+    return with_value(plan, *parse_assignment(f"{name}={text}"))
+
+
+def reset_field(plan: Plan, name: str) -> Plan:
+    """One field as the preset has it."""
+    return with_value(plan, name, preset(plan.variant).value(name))
+
+
+def problems(plan: Plan) -> dict[str, SpecError]:
+    """Pairs of fields that do not go together: field -> what is wrong with it."""
+    found: dict[str, SpecError] = {}
+    if plan.spec.batch_norm and plan.config.batch_size < 2:
+        found["batch_size"] = SpecError("plan.batch_norm", value=plan.config.batch_size)
+    if plan.spec.num_classes not in choices("num_classes"):
+        found["num_classes"] = SpecError(
+            "spec.choice",
+            field="num_classes",
+            value=plan.spec.num_classes,
+            choices=", ".join(map(str, choices("num_classes"))),
+        )
+    if plan.config.beta_warmup > plan.config.epochs:
+        found["beta_warmup"] = SpecError(
+            "plan.warmup", value=plan.config.beta_warmup, epochs=plan.config.epochs
+        )
+    return found
+
+
+def choices(name: str) -> tuple[Any, ...]:
+    """The values that a field can have, where these are few; else ()."""
+    if name == "num_classes":
+        return tuple(sorted({spec.num_classes for spec in VARIANTS.values()}))
+    return tuple(FIELDS[name].metadata.get("choices", ()))
+
+
+def text_of(value: Any) -> str:
+    """A value as it may be typed: the inverse of ``with_text``."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
