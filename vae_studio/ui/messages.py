@@ -158,6 +158,9 @@ ERRORS: dict[str, str] = {
     "checkpoint.write": QT_TRANSLATE_NOOP(
         "Messages", "Cannot write to {path}: {reason}. Free some space, or choose another folder."
     ),
+    "export.write": QT_TRANSLATE_NOOP(
+        "Messages", "Cannot write {path}: {reason}. Free some space, or choose another place."
+    ),
     "runs.locked": QT_TRANSLATE_NOOP(
         "Messages",
         "{name} is being written by another window or command. Wait for it, or stop it there.",

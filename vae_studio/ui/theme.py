@@ -35,6 +35,7 @@ class Colors:
     total: str
     reconstruction: str
     kl: str
+    runs: tuple[str, ...]  # of runs that are compared, in turn
 
 
 DARK = Colors(
@@ -52,6 +53,7 @@ DARK = Colors(
     total="#e4e7ec",
     reconstruction="#56b4e9",
     kl="#e69f00",
+    runs=("#1fbf92", "#cc79a7", "#e8743b", "#f0e442", "#8f86e8"),
 )
 LIGHT = Colors(
     window="#eceef2",
@@ -68,6 +70,7 @@ LIGHT = Colors(
     total="#1c2128",
     reconstruction="#0072b2",
     kl="#b86e00",
+    runs=("#007f5f", "#a8457d", "#c24a00", "#857a00", "#5a50b8"),
 )
 
 
@@ -150,6 +153,13 @@ def _style_sheet(c: Colors) -> str:
     QToolButton[role="flat"] {{ background: transparent; border: none; padding: 2px; }}
     QToolButton[role="flat"]:hover, QToolButton[role="flat"]:checked {{ background: {c.hover}; }}
     QToolButton[role="flat"]:focus {{ border: 1px solid {c.accent}; }}
+    QToolButton[role="legend"] {{ background: transparent; border: 1px solid transparent;
+        padding: 0 4px; color: {c.faint}; }}
+    QToolButton[role="legend"]:checked {{ color: {c.muted}; }}
+    QToolButton[role="legend"]:hover {{ color: {c.text}; }}
+    QToolButton[role="legend"]:focus {{ border-color: {c.accent}; }}
+    #lossCurves {{ border: 1px solid transparent; border-radius: 4px; }}
+    #lossCurves:focus {{ border-color: {c.accent}; }}
     QSpinBox, QDoubleSpinBox, QComboBox, QLineEdit {{ background: {c.base}; color: {c.text};
         border: 1px solid {c.line}; border-radius: 4px; padding: 2px 4px; min-height: 18px;
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}

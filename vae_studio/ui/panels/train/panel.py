@@ -31,6 +31,7 @@ class TrainPanel(Panel):
         self.form = TrainForm(store)
         self.controls = TrainControls(store)
         self.plots = LossPlots()
+        self.plots.failed.connect(store.failed)
         self.film = Film()
         self.film.setToolTip(self.tr("Two fixed points of the prior, decoded after every epoch"))
         layout = QVBoxLayout(self)

@@ -1,0 +1,294 @@
+"""``LossPlot``: one quantity over epochs: training, test, other runs, and what is marked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QMouseEvent,
+    QPainter,
+)
+
+from vae_studio.ui import theme
+from vae_studio.ui.panels.train.plots.axis import Axis
+from vae_studio.ui.panels.train.plots.curves import Curve, Drawn, settled
+from vae_studio.ui.panels.train.plots.marks import paint_marks
+from vae_studio.ui.panels.train.plots.series import bounds
+from vae_studio.ui.panels.train.plots.table import Floats
+
+_ROOM_FOR_RAW = 150  # px of width, below which the raw losses would only be noise
+MOST_SYMBOLS = 80  # tests that get a point each; more would melt into a thick line
+_FAR = 50.0  # heights of the view; a line is not drawn further out than that
+_MARK_GAP = 26  # px; changes nearer than that share one label
+_Y_LIMIT = 1e15
+
+
+class LossPlot(pg.PlotWidget):
+    """One quantity. It zooms and pans by mouse; whoever owns it decides about automatic ranges.
+
+    Signals: ``hovered(epoch)``, ``unhovered()``: the mouse; ``ranged()``: the user zoomed or
+    panned; ``reset_wanted()``: a double click; ``menu_wanted(place)``, on the screen;
+    ``line_dragged(epoch)`` and ``line_released()``: the line of the moment.
+    """
+
+    hovered = Signal(float)
+    unhovered = Signal()
+    ranged = Signal()
+    reset_wanted = Signal()
+    menu_wanted = Signal(QPoint)
+    line_dragged = Signal(float)
+    line_released = Signal()
+
+    def __init__(self, title: str, color: str) -> None:
+        self._drawn = Drawn()
+        self._cross: float | None = None
+        super().__init__(axisItems={"left": Axis("left"), "bottom": Axis("bottom")})
+        self.title, self._color, self._unit, self._log = title, color, "", False
+        self.setAccessibleName(title)
+        self.setMinimumSize(120, 90)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the three have one focus
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.setMenuEnabled(False)
+        item.showGrid(y=True, alpha=0.15)
+        item.disableAutoRange()
+        item.getViewBox().setLimits(
+            minXRange=1e-4, maxXRange=1e8, minYRange=1e-6, maxYRange=_Y_LIMIT
+        )
+        self._overlays: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
+        self._raw = pg.PlotCurveItem(connect="finite", segmentedLineMode="on")
+        self._raw.setZValue(-1)
+        item.addItem(self._raw)
+        self._train = item.plot([], [], name="train", connect="finite")
+        self._test = item.plot([], [], name="test", symbol="o", symbolSize=5, connect="finite")
+        self._line = pg.InfiniteLine(angle=90, movable=True)
+        self._line.addMarker("v", position=1.0, size=9)
+        self._line.setZValue(10)
+        self._line.hide()
+        item.addItem(self._line)
+        self._line.sigDragged.connect(lambda line: self.line_dragged.emit(line.value()))
+        self._line.sigPositionChangeFinished.connect(lambda _: self.line_released.emit())
+        item.getViewBox().sigRangeChangedManually.connect(lambda _: self.ranged.emit())
+        self.scene().sigMouseClicked.connect(self._click)
+        self._restyle()
+
+    def set_unit(self, unit: str) -> None:
+        """Shown behind the title."""
+        self._unit = unit
+        self._restyle()
+
+    @property
+    def heading(self) -> str:
+        """Title and unit."""
+        return f"{self.title} ({self._unit})" if self._unit else self.title
+
+    @property
+    def points(self) -> int:
+        """How many points of a curve can be told apart."""
+        return int(np.clip(self._view.width(), 100, 1000))
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the raw losses would be legible."""
+        return bool(self._view.width() >= _ROOM_FOR_RAW)
+
+    @property
+    def _view(self) -> pg.ViewBox:
+        return self.getPlotItem().getViewBox()
+
+    # Curves --------------------------------------------------------------------------------
+
+    def set_log(self, log: bool) -> None:
+        """A logarithmic y; what is 0 or below has no place there and is left out."""
+        self._log = log
+        self.getAxis("left").setLogMode(y=log)
+
+    def draw(self, drawn: Drawn, fit: tuple[float, float] | None) -> None:
+        """Show these. fit: the epochs to fit the view to; None leaves it where it is."""
+        self._drawn = drawn
+        if fit is not None:
+            self._fit(fit)
+        self._set(self._raw, drawn.raw)
+        self._set(self._train, drawn.train)
+        self._test.opts["symbol"] = "o" if len(drawn.test.x) <= MOST_SYMBOLS else None
+        self._set(self._test, drawn.test)
+        if len(drawn.overlays) != len(self._overlays):
+            self._make_overlays(len(drawn.overlays))
+        for overlay, (train, test) in zip(drawn.overlays, self._overlays, strict=True):
+            self._set(train, overlay.train)
+            self._set(test, overlay.test)
+        self._color_overlays()
+        if drawn.changes:
+            self.viewport().update()
+
+    def _fit(self, epochs: tuple[float, float]) -> None:
+        """The first twentieth is left out of the range: it would squeeze the rest flat."""
+        drawn = self._drawn
+        curves = [settled(drawn.train), drawn.test.y]
+        curves += [settled(overlay.test) for overlay in drawn.overlays]
+        low, high = bounds([self._scaled(y) for y in curves]) or (0.0, 1.0)
+        margin = max(0.05 * (high - low), 0.02 if self._log else 0.5)
+        low, high = max(low - margin, -_Y_LIMIT / 4), min(high + margin, _Y_LIMIT / 4)
+        self._view.setRange(xRange=epochs, padding=0.02, update=False, disableAutoRange=False)
+        self._view.setRange(yRange=(low, high), padding=0, disableAutoRange=False)
+
+    def _scaled(self, y: Floats) -> Floats:
+        """As it stands on the axis."""
+        return np.log10(np.where(y > 0, y, np.nan)) if self._log else y
+
+    def _set(self, item: pg.PlotCurveItem | pg.PlotDataItem, curve: Curve) -> None:
+        """Qt must not draw lines to 1e12 where the view is at 100."""
+        low, high = self._view.viewRange()[1]
+        far = _FAR * (high - low)
+        y = np.clip(self._scaled(curve.y), low - far, high + far)
+        item.setData(curve.x, y)
+
+    def _make_overlays(self, count: int) -> None:
+        for pair in self._overlays:
+            for item in pair:
+                self.getPlotItem().removeItem(item)
+        self._overlays = []
+        for _ in range(count):
+            pair = (pg.PlotCurveItem(connect="finite"), pg.PlotCurveItem(connect="finite"))
+            for item in pair:
+                item.setZValue(-2)
+                self.getPlotItem().addItem(item)
+            self._overlays.append(pair)
+
+    # The place of the mouse, changes, the moment ---------------------------------------------
+
+    @property
+    def x_range(self) -> tuple[float, float]:
+        """The epochs in view."""
+        low, high = self._view.viewRange()[0]
+        return float(low), float(high)
+
+    def set_x_range(self, low: float, high: float) -> None:
+        """Show these epochs, because another plot does."""
+        self._view.setRange(xRange=(low, high), padding=0, disableAutoRange=False)
+
+    def set_cross(self, epoch: float | None) -> None:
+        """The thin line at the place that is read; None takes it away."""
+        for place in {self._cross, epoch} - {None}:
+            x = round(self._pixel(place))
+            self.viewport().update(x - 2, 0, 5, self.viewport().height())
+        self._cross = epoch
+
+    def set_line(self, epoch: float | None, chosen: bool) -> None:
+        """The line of the moment; fainter while none is chosen. None takes it away."""
+        self._line.setVisible(epoch is not None)
+        if epoch is not None:
+            self._line.setValue(epoch)
+            c = theme.colors()
+            color = c.accent if chosen else c.faint
+            self._line.setPen(pg.mkPen(color, width=1))
+            self._line.setHoverPen(pg.mkPen(c.accent, width=2))
+
+    @property
+    def line(self) -> float | None:
+        """Where the line of the moment stands."""
+        return float(self._line.value()) if self._line.isVisible() else None
+
+    @property
+    def drawn(self) -> Drawn:
+        """What it shows."""
+        return self._drawn
+
+    def view(self) -> tuple[QRectF, tuple[float, float], tuple[float, float]]:
+        """The rectangle of the curves in pixels of the widget; the ranges of x and y, as the axes
+        have them."""
+        x, y = self._view.viewRange()
+        return self._view.sceneBoundingRect(), (x[0], x[1]), (y[0], y[1])
+
+    def scaled(self, curve: Curve) -> Curve:
+        """The curve in the coordinates of the axes."""
+        return Curve(curve.x, self._scaled(curve.y))
+
+    def _pixel(self, epoch: float) -> float:
+        rect, (low, high), _ = self.view()
+        return float(rect.left() + (epoch - low) / (high - low) * rect.width())
+
+    def marks(self) -> list[tuple[float, str]]:
+        """Changes in view: pixels and texts. Of some that are close together the last one."""
+        rect = self.view()[0]
+        places = [(self._pixel(epoch), text) for epoch, text in self._drawn.changes]
+        kept: list[tuple[float, str]] = []
+        for x, text in places:
+            if rect.left() <= x <= rect.right():
+                if kept and x - kept[-1][0] < _MARK_GAP:
+                    kept.pop()
+                kept.append((x, text))
+        return kept
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QPointF) -> None:
+        """Lines over the curves. They are no items of the scene: those would cost more."""
+        if self._cross is not None or self._drawn.changes:
+            cross = None if self._cross is None else self._pixel(self._cross)
+            paint_marks(painter, self.view()[0], self.marks(), cross, self.font())
+
+    # Events ----------------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        rect, (low, high), _ = self.view()
+        place = event.position()
+        if rect.contains(place):
+            self.hovered.emit(low + (place.x() - rect.left()) / rect.width() * (high - low))
+        else:
+            self.unhovered.emit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.unhovered.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        super().mouseDoubleClickEvent(event)
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.reset_wanted.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu key. A click of the mouse comes later: a drag with that button zooms."""
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            self.menu_wanted.emit(event.globalPos())
+
+    def _click(self, event: object) -> None:
+        if getattr(event, "button", lambda: None)() is Qt.MouseButton.RightButton:
+            place = event.screenPos()  # type: ignore[attr-defined]
+            self.menu_wanted.emit(QPoint(round(place.x()), round(place.y())))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_line"):
+            self._restyle()
+
+    @property
+    def color(self) -> str:
+        """Of its own curves."""
+        return str(getattr(theme.colors(), self._color))
+
+    def _color_overlays(self) -> None:
+        for overlay, (train, test) in zip(self._drawn.overlays, self._overlays, strict=True):
+            faint = QColor(overlay.color)
+            faint.setAlphaF(0.45)
+            train.setPen(pg.mkPen(faint, width=1))
+            test.setPen(pg.mkPen(overlay.color, width=1, style=Qt.PenStyle.DashLine))
+
+    def _restyle(self) -> None:
+        c, color = theme.colors(), self.color
+        self.setBackground(c.panel)
+        self._train.setPen(pg.mkPen(color, width=1.5))
+        self._test.setPen(pg.mkPen(color, width=1.5, style=Qt.PenStyle.DashLine))
+        self._test.setSymbolBrush(pg.mkBrush(color))
+        self._test.setSymbolPen(None)
+        faint = QColor(color)
+        faint.setAlphaF(0.25)
+        self._raw.setPen(pg.mkPen(faint, width=1))
+        self.setTitle(self.heading, color=c.muted, size="9pt")
+        for name in ("left", "bottom"):
+            axis = self.getAxis(name)
+            axis.setPen(pg.mkPen(c.line))
+            axis.setTextPen(pg.mkPen(c.muted))
+        self._color_overlays()
