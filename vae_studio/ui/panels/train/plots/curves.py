@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,3 +55,11 @@ def thinned(x: Floats, y: Floats, points: int, low: float, high: float) -> Curve
     step = max(1, (last - first) // max(1, points))
     kept = np.arange(last - 1, first - 1, -step)[::-1]
     return Curve(x[kept], y[kept])
+
+
+def settles(view: Sequence[float], wanted: tuple[float, float], slack: float) -> bool:
+    """Whether a range that is in view shows all that is wanted, and not much more. slack: the
+    share of it that may be empty, and a tenth at most of it is always meant to be."""
+    span = view[1] - view[0]
+    inside = view[0] <= wanted[0] and wanted[1] <= view[1]
+    return inside and wanted[1] - wanted[0] >= (0.9 - slack) * span

@@ -126,8 +126,11 @@ class Legend(QScrollArea):
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(QColor(color), 1.5, style))
+        pen = QPen(QColor(color), 1.5)
+        if dashed:
+            pen.setDashPattern([2.5, 2.0])
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
         middle = QPointF(_SAMPLE.width() / 2, _SAMPLE.height() / 2)
         painter.drawLine(QPointF(0, middle.y()), QPointF(_SAMPLE.width(), middle.y()))
         if dashed:

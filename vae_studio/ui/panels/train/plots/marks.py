@@ -1,4 +1,4 @@
-"""Lines that are painted over the curves: where something was changed, and what is read."""
+"""Lines behind the curves and over them: the grid, changes in mid-run, the place that is read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from vae_studio.ui import theme
 
 _BACK = 210  # of 255: how much of the panel covers the curves behind a text
+_GRID = 0.6
 _LEAST_POINTS = 6.5
 
 
@@ -42,3 +43,18 @@ def paint_marks(
         painter.setPen(QPen(QColor(c.muted), 1))
         painter.drawLine(QPointF(cross, view.top()), QPointF(cross, view.bottom()))
     painter.restore()
+
+
+def paint_grid(painter: QPainter, view: QRectF, heights: Sequence[float]) -> None:
+    """A faint line at each of these heights, in pixels."""
+    c = theme.colors()
+    painter.setPen(QPen(mixed(c.line, c.panel, _GRID), 1))
+    for y in heights:
+        painter.drawLine(QPointF(view.left(), round(y)), QPointF(view.right(), round(y)))
+
+
+def mixed(color: str, background: str, share: float) -> QColor:
+    """What a colour looks like that covers so much of a background."""
+    over, under = QColor(color), QColor(background)
+    parts = zip(over.getRgb()[:3], under.getRgb()[:3], strict=True)
+    return QColor(*(round(share * a + (1 - share) * b) for a, b in parts))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LEGEND_HEIGHT = 24  # px
 SCALE = 2  # pixels of a PNG for one of the screen
 _SMALL, _TEXT = 10, 12  # px; heights of letters
+_LETTER = 0.62  # of its height: about how wide one is
 _DASHES = {"dash": "5 3", "dot": "1 3"}
 
 Point = tuple[float, float]
@@ -138,7 +139,7 @@ def _legend(picture: Picture) -> Iterator[str]:
         if name.dashed:
             yield _tag("circle", cx=x + 11, cy=y, r=2.5, fill=name.color)
         yield _text(name.text, x + 28, y + 4, picture.text, _TEXT)
-        x += 28 + 0.62 * _TEXT * len(name.text) + 18
+        x += 28 + _LETTER * _TEXT * len(name.text) + 18
 
 
 def _pane(pane: Pane, picture: Picture) -> Iterator[str]:
@@ -153,7 +154,8 @@ def _pane(pane: Pane, picture: Picture) -> Iterator[str]:
         yield _text(text, x, bottom + 15, picture.muted, _SMALL, "middle")
     for x, text in pane.marks:
         yield _path([(x, top), (x, bottom)], picture.muted, 1, dash="dot")
-        anchor, shift = ("start", 3) if x < middle else ("end", -3)
+        fits = x + 3 + _LETTER * _SMALL * len(text) < right
+        anchor, shift = ("start", 3) if fits else ("end", -3)
         yield _text(text, x + shift, top + 11, picture.muted, _SMALL, anchor)
     yield _path([(left, top), (left, bottom), (right, bottom)], picture.grid, 1)
     for line in pane.lines:

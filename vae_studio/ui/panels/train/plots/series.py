@@ -77,24 +77,34 @@ class Series:
         self.last = losses
         if not self.count < step <= _MOST_STEPS:
             return
+        if step >= len(self._sums):
+            self._make_room(step)
+        counted = losses
+        if not all(-_BOUND < loss < _BOUND for loss in losses):
+            bounded = np.clip(np.nan_to_num(np.asarray(losses)), -_BOUND, _BOUND)
+            counted = (float(bounded[0]), float(bounded[1]), float(bounded[2]))
+        if step > self.count + 1:
+            span = slice(self.count + 1, step + 1)
+            new = np.arange(1, step - self.count + 1)[:, None]
+            self._sums[span] = self._sums[self.count] + new * counted
+            self._raw[span] = losses
+            self._notes[span] = (Kind.FILLED, beta, rate)
+        else:
+            self._sums[step] = self._sums[step - 1]
+            self._sums[step] += counted
+            self._raw[step] = losses
+        self._notes[step] = (kind, beta, rate)
+        self.count = step
+
+    def _make_room(self, step: int) -> None:
         room = len(self._sums)
         while step >= room:
             room *= 2
-        if room > len(self._sums):
-            for name in ("_sums", "_raw", "_notes"):
-                old = getattr(self, name)
-                new = np.zeros((room, 3))
-                new[: self.count + 1] = old[: self.count + 1]
-                setattr(self, name, new)
-        values = np.asarray(losses)
-        counted = np.clip(np.nan_to_num(values), -_BOUND, _BOUND)
-        new_steps = np.arange(1, step - self.count + 1)[:, None]
-        span = slice(self.count + 1, step + 1)
-        self._sums[span] = self._sums[self.count] + new_steps * counted
-        self._raw[span] = values
-        self._notes[span] = (Kind.FILLED, beta, rate)
-        self._notes[step, 0] = kind
-        self.count = step
+        for name in ("_sums", "_raw", "_notes"):
+            old = getattr(self, name)
+            new = np.zeros((room, 3))
+            new[: self.count + 1] = old[: self.count + 1]
+            setattr(self, name, new)
 
     @property
     def tests(self) -> Floats:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from vae_studio.ui import theme
 from vae_studio.ui.panels.train.plots.curves import Curve
 from vae_studio.ui.panels.train.plots.legend import Entry
-from vae_studio.ui.panels.train.plots.loss_plot import MOST_SYMBOLS, LossPlot
+from vae_studio.ui.panels.train.plots.loss_plot import FAINT, MOST_SYMBOLS, LossPlot
 from vae_studio.ui.panels.train.plots.picture import LEGEND_HEIGHT, Line, Name, Pane, Picture
 
 
@@ -47,21 +47,19 @@ def _pane(plot: LossPlot) -> Pane:
         return Line(x, y, color, width, opacity, "dash" if test else "", dots)
 
     drawn = plot.drawn
-    lines = []
+    lines = [line(drawn.raw, plot.color, 1.0, FAINT)]
     for overlay in drawn.overlays:
         lines.append(line(overlay.train, overlay.color, 1.0, 0.45))
         lines.append(line(overlay.test, overlay.color, 1.0, test=True))
-    lines.append(line(drawn.raw, plot.color, 1.0, 0.25))
     lines.append(line(drawn.train, plot.color, 1.5))
     lines.append(line(drawn.test, plot.color, 1.5, test=True))
     moment = plot.line
-    x_ticks = plot.getAxis("bottom").labels(x_low, x_high, view.width())
-    y_ticks = plot.getAxis("left").labels(y_low, y_high, view.height())
+    x_ticks, y_ticks = plot.ticks()
     return Pane(
         title=plot.heading,
         rect=(left, top, right, bottom),
-        x_ticks=tuple((left + (x - x_low) * x_scale, text) for x, text in x_ticks),
-        y_ticks=tuple((bottom - (y - y_low) * y_scale, text) for y, text in y_ticks),
+        x_ticks=tuple((place.x() + x, text) for x, text in x_ticks),
+        y_ticks=tuple((place.y() + LEGEND_HEIGHT + y, text) for y, text in y_ticks),
         lines=tuple(found for found in lines if len(found.x)),
         marks=tuple((place.x() + x, text) for x, text in plot.marks()),
         moment=None if moment is None else left + (moment - x_low) * x_scale,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -23,6 +23,22 @@ _MOST_SMOOTHING = 500
 _ROOM_FOR_BOTH = 820  # px; in a narrower row the values take the legend's place while one reads
 
 
+class ElidedLabel(QLabel):
+    """One line of text that ends in … where there is no room for all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        mode = Qt.TextElideMode.ElideRight
+        text = self.fontMetrics().elidedText(self.text(), mode, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), self.alignment(), text)
+
+
 class PlotsBar(QWidget):
     """Signals: ``smoothing_changed(steps)``, ``log_changed(on)``, ``show_all_pressed()``."""
 
@@ -33,10 +49,10 @@ class PlotsBar(QWidget):
     def __init__(self, menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.legend = Legend()
-        self.text = QLabel()
+        self._full = ""
+        self.text = ElidedLabel()
         theme.tabular(self.text)
         self.text.setProperty("role", "muted")
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.smoothing = QSpinBox()
         self.smoothing.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.smoothing.setRange(1, _MOST_SMOOTHING)
@@ -80,14 +96,15 @@ class PlotsBar(QWidget):
 
     def set_text(self, text: str) -> None:
         """What stands in the row: values, or "" for none."""
-        if text != self.text.text():
-            self.text.setText(text)
+        if text != self._full:
+            self._full = text
             self._share()
 
     def _share(self) -> None:
         """Legend and values side by side, or the values alone while there are any."""
-        taken = bool(self.text.text()) and self.width() < _ROOM_FOR_BOTH
+        taken = bool(self._full) and self.width() < _ROOM_FOR_BOTH
         self.legend.setVisible(not taken or self.legend.isAncestorOf(self.focusWidget() or self))
+        self.text.setText(self._full)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
