@@ -74,8 +74,10 @@ class Legend(QScrollArea):
             button.setToolTip(entry.tip)
             button.toggled.connect(lambda shown, key=entry.key: self.toggled.emit(key, shown))
             self._row.insertWidget(place, button)
+            button.show()  # or it has no size until the event loop comes round
             self._buttons[entry.key] = button
         self._restyle()
+        self._row.invalidate()
         self.setFixedHeight(self.widget().sizeHint().height())
         self.updateGeometry()
 

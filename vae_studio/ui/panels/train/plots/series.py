@@ -21,6 +21,7 @@ _FIRST_ROOM = 4096  # steps
 _MOST_STEPS = 20_000_000  # of a run: some gigabytes
 _LAST_EPOCH = 1e6  # of another run: what lies further out would squeeze all the others
 _BOUND = 1e12  # of what is averaged: a larger loss would leave no digit of those after it
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ class Series:
         ends = np.unique(np.linspace(first, last, min(points, last - first + 1)).astype(int))
         starts = np.maximum(0, ends - max(1, window))
         means = (self._sums[ends] - self._sums[starts]) / (ends - starts)[:, None]
+        # A difference of two large sums is not quite 0, and a logarithm sees that.
+        means[np.abs(means) <= _ROUNDING * np.abs(self._sums[ends])] = 0.0
         return ends / self.steps_per_epoch, means
 
     def envelope(self, points: int, low: float, high: float) -> tuple[Floats, Floats]:
