@@ -6,7 +6,6 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QMouseEvent,
     QPainter,
@@ -16,6 +15,7 @@ from vae_studio.ui import theme
 from vae_studio.ui.panels.train.plots.axis import Axis
 from vae_studio.ui.panels.train.plots.curves import Curve, Drawn, settled, settles
 from vae_studio.ui.panels.train.plots.marks import mixed, paint_grid, paint_marks
+from vae_studio.ui.panels.train.plots.overlay_curves import OverlayCurves
 from vae_studio.ui.panels.train.plots.series import bounds
 from vae_studio.ui.panels.train.plots.table import Floats
 
@@ -62,7 +62,7 @@ class LossPlot(pg.PlotWidget):
         item.getViewBox().setLimits(
             minXRange=1e-4, maxXRange=1e8, minYRange=1e-6, maxYRange=_Y_LIMIT
         )
-        self._overlays: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
+        self._overlays = OverlayCurves(item)
         self._raw = pg.PlotCurveItem(connect="finite", segmentedLineMode="on")
         self._raw.setZValue(-3)
         item.addItem(self._raw)
@@ -121,12 +121,7 @@ class LossPlot(pg.PlotWidget):
         self._set(self._train, drawn.train)
         self._test.opts["symbol"] = "o" if len(drawn.test.x) <= MOST_SYMBOLS else None
         self._set(self._test, drawn.test)
-        if len(drawn.overlays) != len(self._overlays):
-            self._make_overlays(len(drawn.overlays))
-        for overlay, (train, test) in zip(drawn.overlays, self._overlays, strict=True):
-            self._set(train, overlay.train)
-            self._set(test, overlay.test)
-        self._color_overlays()
+        self._overlays.draw(drawn.overlays, self._set)
         if drawn.changes:
             self.viewport().update()
 
@@ -156,18 +151,6 @@ class LossPlot(pg.PlotWidget):
         far = _FAR * (high - low)
         y = np.clip(self._scaled(curve.y), low - far, high + far)
         item.setData(curve.x, y)
-
-    def _make_overlays(self, count: int) -> None:
-        for pair in self._overlays:
-            for item in pair:
-                self.getPlotItem().removeItem(item)
-        self._overlays = []
-        for _ in range(count):
-            pair = (_thin_curve(), _thin_curve())
-            for item in pair:
-                item.setZValue(-2)
-                self.getPlotItem().addItem(item)
-            self._overlays.append(pair)
 
     # The place of the mouse, changes, the moment ---------------------------------------------
 
@@ -301,13 +284,6 @@ class LossPlot(pg.PlotWidget):
         """Of its own curves."""
         return str(getattr(theme.colors(), self._color))
 
-    def _color_overlays(self) -> None:
-        for overlay, (train, test) in zip(self._drawn.overlays, self._overlays, strict=True):
-            faint = QColor(overlay.color)
-            faint.setAlphaF(0.45)
-            train.setPen(pg.mkPen(faint, width=1))
-            test.setPen(pg.mkPen(overlay.color, width=1, style=Qt.PenStyle.DashLine))
-
     def _restyle(self) -> None:
         c, color = theme.colors(), self.color
         self.setBackground(c.panel)
@@ -322,8 +298,3 @@ class LossPlot(pg.PlotWidget):
             axis = self.getAxis(name)
             axis.setPen(pg.mkPen(c.line))
             axis.setTextPen(pg.mkPen(c.muted))
-        self._color_overlays()
-
-
-def _thin_curve() -> pg.PlotCurveItem:
-    return pg.PlotCurveItem(connect="finite", antialias=True)

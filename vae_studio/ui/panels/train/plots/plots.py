@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
@@ -14,7 +14,8 @@ from vae_studio.core.control import ChangedField
 from vae_studio.core.events import EpochDone, StepDone
 from vae_studio.core.measures import Terms
 from vae_studio.ui.panels.train.plots.area import PlotArea
-from vae_studio.ui.panels.train.plots.curves import Curve, Drawn, Overlay, thinned
+from vae_studio.ui.panels.train.plots.compose import TEST, TRAIN, View, compose
+from vae_studio.ui.panels.train.plots.curves import Drawn
 from vae_studio.ui.panels.train.plots.export import Exporter
 from vae_studio.ui.panels.train.plots.legend import Entry
 from vae_studio.ui.panels.train.plots.loss_plot import LossPlot
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 _REDRAW_MS = 200  # drawing takes time from the training, and nobody reads faster
 _HAND_MS = 30  # after what the hand did: zoom, a size, a curve that goes
 _SAID_MS = 4000  # "copied" stands that long
-_TRAIN, _TEST = "train", "test"
 
 
 class LossPlots(QWidget):
@@ -213,7 +213,12 @@ class LossPlots(QWidget):
             return
         fit = self._whole() if self._automatic else None
         low, high = fit or self.area.x_range
-        for plot, drawn in zip(self._plots, self._curves(low, high), strict=True):
+        first, per_epoch = self._plots[0], self._series.steps_per_epoch
+        changes = ((step / per_epoch, self._label(*what)) for step, *what in self._changes)
+        view = View(low, high, first.points, self.bar.smoothing.value(), first.has_room)
+        shown = self.bar.legend.is_shown
+        all_drawn = compose(self._series, self._others, tuple(changes), view, shown)
+        for plot, drawn in zip(self._plots, all_drawn, strict=True):
             plot.draw(drawn, fit)
         if self.area.mouse is not None:
             self._read()
@@ -225,36 +230,6 @@ class LossPlots(QWidget):
         ends += [run.end for run in self._others if legend.is_shown(run.key)]
         return 0.0, max(ends)
 
-    def _curves(self, low: float, high: float) -> list[Drawn]:
-        """What each plot shows between two epochs."""
-        legend, series, points = self.bar.legend, self._series, self._plots[0].points
-        window = self.bar.smoothing.value()
-        steps = self._series.steps_per_epoch
-        empty = (Curve().x, Curve().x[:0].reshape(0, 1).repeat(3, axis=1))
-        smooth, raw = empty, empty
-        if legend.is_shown(_TRAIN):
-            smooth = series.smooth(window, points, low, high)
-            if self._plots[0].has_room and window > 1:
-                raw = series.envelope(points, low, high)
-        tests = series.tests if legend.is_shown(_TEST) else series.tests[:0]
-        changes = tuple((step / steps, self._label(*what)) for step, *what in self._changes)
-        found = []
-        for n in range(3):
-            overlays = tuple(
-                Overlay(
-                    run.color_at(place),
-                    thinned(run.past.epochs, run.past.train[:, n], points, low, high),
-                    thinned(run.past.epochs, run.past.test[:, n], points, low, high),
-                )
-                if legend.is_shown(run.key)
-                else Overlay(run.color_at(place), Curve(), Curve())
-                for place, run in enumerate(self._others)
-            )
-            test = thinned(tests[:, 0], tests[:, n + 1], points, low, high)
-            train, faint = Curve(smooth[0], smooth[1][:, n]), Curve(raw[0], raw[1][:, n])
-            found.append(Drawn(train, faint, test, overlays, changes))
-        return found
-
     def _label(self, field: ChangedField, value: float) -> str:
         if field == "beta":
             return f"β {value:g}"
@@ -265,6 +240,13 @@ class LossPlots(QWidget):
         super().paintEvent(event)
         if self._stale:
             self._stale = False
+            self._draw_soon()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other colours for the other runs."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_pages"):
+            self._name_curves()
             self._draw_soon()
 
     @Slot()
@@ -283,13 +265,13 @@ class LossPlots(QWidget):
     def _name_curves(self) -> None:
         entries = [
             Entry(
-                _TRAIN,
+                TRAIN,
                 self.tr("Training"),
                 "",
                 False,
                 self.tr("Show or hide the training: a moving mean, and faintly each batch"),
             ),
-            Entry(_TEST, self.tr("Test"), "", True, self.tr("Show or hide the test set")),
+            Entry(TEST, self.tr("Test"), "", True, self.tr("Show or hide the test set")),
         ]
         tip = self.tr("Show or hide {name}: dashed the test set, fainter the training")
         for place, run in enumerate(self._others):
@@ -311,9 +293,9 @@ class LossPlots(QWidget):
         legend = self.bar.legend
         found = self._series.read(epoch, self.bar.smoothing.value())
         values: list[Value] = []
-        if found.train and legend.is_shown(_TRAIN):
+        if found.train and legend.is_shown(TRAIN):
             values.append((self.tr("training"), found.train[number]))
-        if found.test and legend.is_shown(_TEST):
+        if found.test and legend.is_shown(TEST):
             values.append((self.tr("test"), found.test[number]))
         for run in self._others:
             losses = run.at(epoch)

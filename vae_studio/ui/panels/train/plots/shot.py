@@ -10,6 +10,7 @@ from vae_studio.ui import theme
 from vae_studio.ui.panels.train.plots.curves import Curve
 from vae_studio.ui.panels.train.plots.legend import Entry
 from vae_studio.ui.panels.train.plots.loss_plot import FAINT, MOST_SYMBOLS, LossPlot
+from vae_studio.ui.panels.train.plots.overlay_curves import FAINT_TRAIN
 from vae_studio.ui.panels.train.plots.picture import LEGEND_HEIGHT, Line, Name, Pane, Picture
 
 
@@ -49,7 +50,7 @@ def _pane(plot: LossPlot) -> Pane:
     drawn = plot.drawn
     lines = [line(drawn.raw, plot.color, 1.0, FAINT)]
     for overlay in drawn.overlays:
-        lines.append(line(overlay.train, overlay.color, 1.0, 0.45))
+        lines.append(line(overlay.train, overlay.color, 1.0, FAINT_TRAIN))
         lines.append(line(overlay.test, overlay.color, 1.0, test=True))
     lines.append(line(drawn.train, plot.color, 1.5))
     lines.append(line(drawn.test, plot.color, 1.5, test=True))
