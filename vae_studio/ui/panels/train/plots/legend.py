@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QWheelEvent
@@ -71,7 +72,7 @@ class Legend(QScrollArea):
             name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
             button.setText(name.replace("&", "&&"))
             button.setAccessibleName(entry.name)
-            button.setToolTip(entry.tip)
+            button.setToolTip(f"<span>{escape(entry.tip)}</span>")  # a name may hold tags
             button.toggled.connect(lambda shown, key=entry.key: self.toggled.emit(key, shown))
             self._row.insertWidget(place, button)
             button.show()  # or it has no size until the event loop comes round

@@ -38,7 +38,8 @@ class OtherRun:
 def other_runs(
     runs: Sequence[tuple[str, str, Sequence[Mapping[str, float]]]],
 ) -> tuple[OtherRun, ...]:
-    """From names, colours and rows of ``metrics.csv``. Two of one name are two."""
+    """From names, colours and rows of ``metrics.csv``. Two of one name are two.
+    Names may be a stranger's: they are shown as plain text."""
     found: list[OtherRun] = []
     for name, color, rows in runs:
         namesakes = sum(run.name == name for run in found)

@@ -14,14 +14,13 @@ from vae_studio.core.control import ChangedField
 from vae_studio.core.events import EpochDone, StepDone
 from vae_studio.core.measures import Terms
 from vae_studio.ui.panels.train.plots.area import PlotArea
-from vae_studio.ui.panels.train.plots.compose import TEST, TRAIN, View, compose
+from vae_studio.ui.panels.train.plots.compose import View, compose
 from vae_studio.ui.panels.train.plots.curves import Drawn
 from vae_studio.ui.panels.train.plots.export import Exporter
-from vae_studio.ui.panels.train.plots.legend import Entry
 from vae_studio.ui.panels.train.plots.loss_plot import LossPlot
 from vae_studio.ui.panels.train.plots.others import OtherRun, other_runs
 from vae_studio.ui.panels.train.plots.picture import Picture
-from vae_studio.ui.panels.train.plots.reading import Value, reading_text
+from vae_studio.ui.panels.train.plots.reading import entries, read
 from vae_studio.ui.panels.train.plots.series import Series
 from vae_studio.ui.panels.train.plots.shot import shot
 from vae_studio.ui.panels.train.plots.toolbar import PlotsBar
@@ -225,9 +224,9 @@ class LossPlots(QWidget):
 
     def _whole(self) -> tuple[float, float]:
         """From 0 to the last epoch of all runs, and one epoch at least."""
-        legend = self.bar.legend
         ends = [1.0, self._series.count / self._series.steps_per_epoch]
-        ends += [run.end for run in self._others if legend.is_shown(run.key)]
+        shown = self.bar.legend.is_shown
+        ends += [run.end for run in self._others if shown(run.key)]
         return 0.0, max(ends)
 
     def _label(self, field: ChangedField, value: float) -> str:
@@ -263,21 +262,7 @@ class LossPlots(QWidget):
         self.show_all()
 
     def _name_curves(self) -> None:
-        entries = [
-            Entry(
-                TRAIN,
-                self.tr("Training"),
-                "",
-                False,
-                self.tr("Show or hide the training: a moving mean, and faintly each batch"),
-            ),
-            Entry(TEST, self.tr("Test"), "", True, self.tr("Show or hide the test set")),
-        ]
-        tip = self.tr("Show or hide {name}: dashed the test set, fainter the training")
-        for place, run in enumerate(self._others):
-            full = tip.replace("{name}", run.name)
-            entries.append(Entry(run.key, run.name, run.color_at(place), True, full))
-        self.bar.legend.set_entries(tuple(entries))
+        self.bar.legend.set_entries(entries(self._others))
 
     # Reading, copying, saving --------------------------------------------------------------
 
@@ -290,18 +275,8 @@ class LossPlots(QWidget):
             return
         self._said.stop()
         number, epoch = self.area.mouse
-        legend = self.bar.legend
-        found = self._series.read(epoch, self.bar.smoothing.value())
-        values: list[Value] = []
-        if found.train and legend.is_shown(TRAIN):
-            values.append((self.tr("training"), found.train[number]))
-        if found.test and legend.is_shown(TEST):
-            values.append((self.tr("test"), found.test[number]))
-        for run in self._others:
-            losses = run.at(epoch)
-            if losses is not None and legend.is_shown(run.key):
-                values.append((run.name, losses[number]))
-        self.bar.set_text(reading_text(epoch, found.step, values))
+        window, shown = self.bar.smoothing.value(), self.bar.legend.is_shown
+        self.bar.set_text(read(self._series, self._others, number, epoch, window, shown))
 
     def _say(self, text: str) -> None:
         self._said.start()

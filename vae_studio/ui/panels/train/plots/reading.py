@@ -1,24 +1,57 @@
-"""One line that says what stands at a place of the plots."""
+"""The plots in words: names of the curves, and one line of what stands at a place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-Value = tuple[str, float]
+from vae_studio.ui.panels.train.plots.compose import TEST, TRAIN
+from vae_studio.ui.panels.train.plots.legend import Entry
+from vae_studio.ui.panels.train.plots.others import OtherRun
+from vae_studio.ui.panels.train.plots.series import Series
 
 
-def reading_text(epoch: float, step: int, values: Sequence[Value]) -> str:
-    """``epoch 3.4, step 1,595 · training 104.2``. step: 0 for none. "" before the beginning, and
-    where no curve has a value."""
+def entries(others: Sequence[OtherRun]) -> tuple[Entry, ...]:
+    """Of the legend."""
+    tr = QCoreApplication.translate
+    tip = tr("LossPlots", "Show or hide the training: a moving mean, and faintly each batch")
+    train = Entry(TRAIN, tr("LossPlots", "Training"), "", False, tip)
+    tip = tr("LossPlots", "Show or hide the test set, once for each epoch")
+    test = Entry(TEST, tr("LossPlots", "Test"), "", True, tip)
+    tip = tr("LossPlots", "Show or hide {name}: dashed the test set, fainter the training")
+    runs = (
+        Entry(run.key, run.name, run.color_at(place), True, tip.replace("{name}", run.name))
+        for place, run in enumerate(others)
+    )
+    return (train, test, *runs)
+
+
+def read(
+    series: Series,
+    others: Sequence[OtherRun],
+    plot: int,
+    epoch: float,
+    window: int,
+    shown: Callable[[str], bool],
+) -> str:
+    """``epoch 3.4, step 1,595 · training 104.2 · test 102.9``: of the curves that are shown in that
+    plot. "" before the beginning, and where no curve has a value."""
+    tr = QCoreApplication.translate
+    found = series.read(epoch, window)
+    named = [
+        (TRAIN, tr("LossPlots", "training"), found.train),
+        (TEST, tr("LossPlots", "test"), found.test),
+        *((run.key, run.name, run.at(epoch)) for run in others),
+    ]
+    values = [(name, losses[plot]) for key, name, losses in named if losses and shown(key)]
     if epoch < 0 or not values:
         return ""
-    if step:
-        place = QCoreApplication.translate("LossPlots", "epoch {epoch}, step {step}")
+    if found.step:
+        place = tr("LossPlots", "epoch {epoch}, step {step}")
     else:
-        place = QCoreApplication.translate("LossPlots", "epoch {epoch}")
-    place = place.format(epoch=f"{epoch:.1f}", step=f"{step:,}")
+        place = tr("LossPlots", "epoch {epoch}")
+    place = place.format(epoch=f"{epoch:.1f}", step=f"{found.step:,}")
     return " · ".join([place, *(f"{name} {figure(value)}" for name, value in values)])
 
 

@@ -11,8 +11,6 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_studio.core.measures import Terms
-
 Floats = NDArray[np.float64]
 
 COLUMNS = ("curve", "epoch", "step", "total", "reconstruction", "kl", "beta", "learning_rate")
@@ -28,11 +26,12 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Table:
-    """What goes into a CSV file. train: [n, 6] of kind, step, reconstruction, KL, β, rate; test:
-    [m, 7] of epoch, step, total, reconstruction, KL, β, rate."""
+    """What goes into a CSV file. notes: [n, 3] of kind, β, rate, and losses: [n, 3], of each step
+    from 1; test: [m, 7] of epoch, step, total, reconstruction, KL, β, rate."""
 
     steps_per_epoch: int
-    train: Floats
+    notes: Floats
+    losses: Floats
     test: Floats
 
 
@@ -52,12 +51,11 @@ def write_csv(table: Table) -> bytes:
 
 
 def _rows(table: Table) -> Iterator[tuple[str, ...]]:
-    for kind, step, reconstruction, kl, beta, rate in table.train:
-        total = Terms(reconstruction, kl).total(beta)
-        curve = "train" if kind == Kind.BATCH else "train_epoch"
-        figures = (step / table.steps_per_epoch, total, reconstruction, kl, beta, rate)
-        epoch, *rest = (f"{figure:.9g}" for figure in figures)
-        yield (curve, epoch, f"{step:.0f}", *rest)
+    for place in np.flatnonzero(table.notes[:, 0] != Kind.FILLED).tolist():
+        kind, beta, rate = table.notes[place].tolist()
+        figures = (*table.losses[place].tolist(), beta, rate)
+        curve, step = "train" if kind == Kind.BATCH else "train_epoch", place + 1
+        epoch = step / table.steps_per_epoch
+        yield (curve, f"{epoch:.9g}", f"{step}", *(f"{figure:.9g}" for figure in figures))
     for epoch, step, *losses in table.test:
-        figures = tuple(f"{figure:.9g}" for figure in losses)
-        yield ("test", f"{epoch:.9g}", f"{step:.0f}", *figures)
+        yield ("test", f"{epoch:.9g}", f"{step:.0f}", *(f"{loss:.9g}" for loss in losses))
