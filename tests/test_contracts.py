@@ -38,6 +38,13 @@ PLAIN = (
     "lock",
     "reading",
     "origin",
+    "experiments",
+    "compared",
+    "chart",
+    "report",
+    "report_parts",
+    "report_style",
+    "report_words",
 )
 WITHOUT_TORCH = [
     "vae_studio",
@@ -219,7 +226,8 @@ def test_no_name_of_a_variant_stands_outside_its_table_in_the_core() -> None:
     found = [
         f"{name}: {node.value}"
         for name, tree in trees()
-        if name.startswith("vae_studio/core") and not name.endswith("variants.py")
+        if name.startswith("vae_studio/core")
+        and not name.endswith(("variants.py", "experiments.py"))  # whose arms are rows of the table
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value in VARIANTS
     ]

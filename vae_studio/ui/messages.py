@@ -245,6 +245,33 @@ ERRORS: dict[str, str] = {
         "The training has ended. {path} could not be written ({reason}): what was saved before is "
         "kept there. Free some space before the next one.",
     ),
+    "experiment.unknown": QT_TRANSLATE_NOOP(
+        "Messages", "There is no experiment “{name}”. Use one of: {known}."
+    ),
+    "experiment.field": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{field} must be the same for all models of an experiment: they are shown the same "
+        "pictures. Choose another field.",
+    ),
+    "experiment.twice": QT_TRANSLATE_NOOP(
+        "Messages", "{field} = {value} stands there twice. Give each value once."
+    ),
+    "compare.count": QT_TRANSLATE_NOOP(
+        "Messages", "{count} runs cannot be compared. Choose 2 to {most}."
+    ),
+    "compare.twice": QT_TRANSLATE_NOOP(
+        "Messages", "{name} was chosen twice. Choose another run to compare it with."
+    ),
+    "compare.dataset": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{name} learnt the data set {found}, and {first} learnt {wanted}. "
+        "Choose runs that learnt the same.",
+    ),
+    "compare.shape": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{name} learnt images of {found} values, and {first} of {wanted}. "
+        "Choose runs that learnt the same images.",
+    ),
     "worker.no_torch": QT_TRANSLATE_NOOP(
         "Messages",
         "PyTorch does not load: {reason}. Install VAE Studio again, or the library that is named.",
