@@ -16,6 +16,7 @@ from torch import Tensor
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.events import Event
+from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training, training_tensors
 from vae_studio.core.runs import read_metrics
 from vae_studio.core.snapshot import Snapshot
@@ -49,6 +50,16 @@ def trained(
     """A run from start to end: its last state and all its events."""
     state = new_state(spec, config)
     return state, list(train(state, data, TrainControl()))
+
+
+def recorded(
+    folder: Path, spec: ModelSpec, config: TrainConfig, data: DatasetPair, name: str
+) -> Path:
+    """A run from start to end, as a folder."""
+    with RunRecorder(folder, new_state(spec, config), name) as recorder:
+        for event in train(recorder.state, data, TrainControl()):
+            recorder.record(event)
+    return folder
 
 
 def weights(state: TrainState) -> dict[str, Tensor]:

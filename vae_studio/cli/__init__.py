@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vae_studio import __version__, logs
+from vae_studio.cli.compare import add_compare, experiment_command
 from vae_studio.cli.models import add_models
 from vae_studio.cli.repeat import add_repeat
 from vae_studio.cli.train import add_train, train_run
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["vae-studio", *arguments])
     try:
-        logged = options.function is train_run  # the window sees to its own log; others need none
+        # Trainings are logged; the window sees to its own log; others need none.
+        logged = options.function in (train_run, experiment_command)
         with logs.install(options.command_line) if logged else contextlib.nullcontext():
             code: int = options.function(options)
         return code
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add_train(commands)
     add_models(commands, run_help)
     add_repeat(commands, run_help)
+    add_compare(commands, run_help)
     tour = commands.add_parser(
         "tour", help="drive the real window through its four jobs, without a screen"
     )

@@ -59,12 +59,17 @@ def add_train(commands: Commands) -> None:
 
 def train_run(options: argparse.Namespace) -> int:
     """Train, and keep the run."""
+    start = _resumed_run if options.resume else _new_run
+    train_one(*start(options))
+    return 0
+
+
+def train_one(spec: ModelSpec, config: TrainConfig, make_recorder: MakeRecorder) -> bool:
+    """Train one run to its end. False where it was told to stop before."""
     from vae_studio.core.control import TrainControl
     from vae_studio.core.data import load_dataset
     from vae_studio.core.memory import keep_freed_memory
 
-    start = _resumed_run if options.resume else _new_run
-    spec, config, make_recorder = start(options)
     keep_freed_memory()
     control = TrainControl()
     ends = ending_signals()
@@ -82,7 +87,7 @@ def train_run(options: argparse.Namespace) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return 0
+    return not control.stopped
 
 
 def _new_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeRecorder]:

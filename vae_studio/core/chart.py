@@ -134,16 +134,32 @@ def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def _end_numbers(lines: Sequence[Line], x: _Axis, y: _Axis) -> list[str]:
-    """Each run's number at the end of its lines, pushed apart: colour alone tells too little."""
+    """Each run's number at the end of its lines: colour alone tells too little."""
     ends = {line.run: line.points[-1] for line in lines}
-    placed: list[tuple[float, float, int]] = []
-    for run, (a, b) in sorted(ends.items(), key=lambda item: -item[1][1]):
-        wanted = y.place(b)
-        if placed:
-            wanted = max(wanted, placed[-1][0] + _APART)
-        placed.append((wanted, x.place(a), run))
-    over = max(0.0, placed[-1][0] - (HEIGHT - _BOTTOM))
+    order = sorted(ends, key=lambda run: y.place(ends[run][1]))
+    heights = _pushed_apart([y.place(ends[run][1]) for run in order])
     return [
-        f'<text class="end run-{run}" x="{a + 9:.1f}" y="{b - over + 5:.1f}">{run + 1}</text>'
-        for b, a, run in placed
+        f'<text class="end run-{run}" x="{x.place(ends[run][0]) + 9:.1f}" y="{at + 5:.1f}">'
+        f"{run + 1}</text>"
+        for run, at in zip(order, heights, strict=True)
     ]
+
+
+def _pushed_apart(wanted: Sequence[float]) -> list[float]:
+    """The nearest rising heights that lie ``_APART`` or more from each other.
+
+    Groups that would overlap become one, with its middle where their middles want to be: isotonic
+    regression of what is left when the gaps are taken out.
+    """
+    groups: list[list[float]] = []
+    for number, height in enumerate(wanted):
+        groups.append([height - number * _APART])
+        while len(groups) > 1 and _mean(groups[-2]) > _mean(groups[-1]):
+            last = groups.pop()
+            groups[-1] += last
+    level = [_mean(group) for group in groups for _ in group]
+    return [height + number * _APART for number, height in enumerate(level)]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -231,7 +231,7 @@ class _Page:
 
     def _reconstructions(self) -> str:
         text = self._text("reconstructions.text", count=len(self._comparison.originals))
-        digits = ", ".join(self._comparison.classes)
+        digits = escaped(", ".join(self._comparison.classes))
         rows = [f"<div>{self._text('original')}</div>"]
         rows.append(
             picture_strip(self._comparison.originals, f"{self._text('original')}: {digits}")

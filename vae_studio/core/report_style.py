@@ -67,6 +67,7 @@ thead th { vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .words th, .words td { text-align: left; overflow-wrap: anywhere; }
 .unit { display: block; font-weight: 400; font-size: 0.82rem; color: var(--muted); }
+td.figure { white-space: nowrap; }
 .best { font-weight: 700; }
 .best::after { content: " ★"; color: var(--star); }
 td.figure:not(.best)::after { content: " ★"; visibility: hidden; }

@@ -248,6 +248,11 @@ ERRORS: dict[str, str] = {
     "experiment.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no experiment “{name}”. Use one of: {known}."
     ),
+    "experiment.model": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{field} belongs to the models, which the experiment sets. Set fields of the training: "
+        "{known}.",
+    ),
     "experiment.field": QT_TRANSLATE_NOOP(
         "Messages",
         "{field} must be the same for all models of an experiment: they are shown the same "
