@@ -17,7 +17,7 @@ from tests.helpers import quick, recorded, tiny
 from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.compared import COLUMNS, Comparison, curve_of
 from vae_studio.core.comparison import SAMPLES, compare, one_of_each, prior_points
-from vae_studio.core.data import DATASETS, Dataset, DatasetPair
+from vae_studio.core.data import DATASETS, Dataset, DatasetPair, LoadingStoppedError, ShouldStop
 from vae_studio.core.errors import CheckpointError, SpecError, StudioError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.experiments import MAX_ARMS
@@ -271,6 +271,7 @@ def test_what_is_no_run_says_what_it_is(runs: dict[str, Path], tmp_path: Path) -
         "epoch,train_reconstruction,train_kl,test_reconstruction,test_kl\n1.5,1,1,1,1\n",
         "epoch,train_reconstruction,train_kl,test_reconstruction,test_kl\n2,1,1,1,1\n1,1,1,1,1\n",
         "epoch,train_reconstruction,train_kl,test_reconstruction,test_kl\n-1,1,1,1,1\n",
+        "epoch,train_reconstruction,train_kl,test_reconstruction,test_kl\n1,1,1,1,1\n1,1,1,1,1\n",
     ],
 )
 def test_damaged_curves_are_left_out_with_a_note(
@@ -317,8 +318,15 @@ def test_stops_when_asked(runs: dict[str, Path], tmp_path: Path) -> None:
 def test_stops_while_the_data_are_read(
     runs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()  # the real data set
+    answers = []
+
+    def load(should_stop: ShouldStop) -> DatasetPair:
+        answers.append(should_stop())
+        raise LoadingStoppedError
+
+    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=load))
     assert compare([runs["plain"], runs["mse"]], should_stop=lambda: True) is None
+    assert answers == [True]
 
 
 def test_a_class_without_images_is_left_out() -> None:

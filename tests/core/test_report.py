@@ -114,7 +114,7 @@ def test_says_what_a_reader_needs() -> None:
     for words in (
         "A title", "A question?", "the other", "73.29", "0.0106", "0.0935", "20 of 32", "93.29",
         "1\u202f093\u202f072", "10\u202f000", "one has done 3 of 9 epochs.", "CC BY-SA 3.0",
-        f"VAE Studio {__version__}", "2024-05-06", "Seed 0", WORDS["eye.text"],
+        f"VAE Studio {__version__}", "2024-05-06", "Seed: 0", WORDS["eye.text"],
         WORDS["chance.text"], "Weight decay",
     ):  # fmt: skip
         assert words in text, words
@@ -302,6 +302,7 @@ def test_numbers_at_the_ends_do_not_overlap() -> None:
     heights = sorted(float(e.attrib["y"]) for e in ends)
     assert all(b - a >= 14.9 for a, b in pairwise(heights))
     assert heights[0] > 10
+    assert heights[-1] <= HEIGHT - 40  # above the epochs
 
 
 def test_a_chart_of_nothing_is_nothing() -> None:

@@ -146,7 +146,7 @@ def _end_numbers(lines: Sequence[Line], x: _Axis, y: _Axis) -> list[str]:
 
 
 def _pushed_apart(wanted: Sequence[float]) -> list[float]:
-    """The nearest rising heights that lie ``_APART`` or more from each other.
+    """The nearest rising heights beside the plot that lie ``_APART`` or more from each other.
 
     Groups that would overlap become one, with its middle where their middles want to be: isotonic
     regression of what is left when the gaps are taken out.
@@ -157,7 +157,8 @@ def _pushed_apart(wanted: Sequence[float]) -> list[float]:
         while len(groups) > 1 and _mean(groups[-2]) > _mean(groups[-1]):
             last = groups.pop()
             groups[-1] += last
-    level = [_mean(group) for group in groups for _ in group]
+    lowest = HEIGHT - _BOTTOM - 5 - (len(wanted) - 1) * _APART
+    level = [max(_TOP, min(lowest, _mean(group))) for group in groups for _ in group]
     return [height + number * _APART for number, height in enumerate(level)]
 
 

@@ -159,14 +159,14 @@ class _Page:
             table = self._table(rows)
         differing = {each.field for each in found}
         first = self._runs[0]
-        held = ", ".join(
-            f"{self._field(name)} {self._value(name, getattr(record, name))}"
+        held = " · ".join(
+            f"{self._field(name)}: {self._value(name, getattr(record, name))}"
             for name in _TELLING
             for record in (first.spec, first.config)
             if hasattr(record, name) and name not in differing
         )
         return (
-            f'{table}<p class="note"><strong>{self._text("same")}:</strong> {held}, '
+            f'{table}<p class="note"><strong>{self._text("same")}:</strong> {held}. '
             f"{self._text('same.rest')}</p>"
         )
 
@@ -289,7 +289,8 @@ class _Page:
         if column == "active_units":
             active = run.evaluation.active_units
             return self._text("active", active=active, size=run.spec.latent_dim)
-        text = escaped(figure_text(run.figure(column), digits))
+        # The star is put behind the number, and room for it where there is none.
+        text = f'<span class="value">{escaped(figure_text(run.figure(column), digits))}</span>'
         if column in ("reconstruction", "negative_elbo") and not self._comparison.comparable_loss:
             return f'{text}<span class="unit">{self._loss_unit(run, column)}</span>'
         return text

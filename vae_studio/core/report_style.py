@@ -69,8 +69,8 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .unit { display: block; font-weight: 400; font-size: 0.82rem; color: var(--muted); }
 td.figure { white-space: nowrap; }
 .best { font-weight: 700; }
-.best::after { content: " ★"; color: var(--star); }
-td.figure:not(.best)::after { content: " ★"; visibility: hidden; }
+.value::after { content: " ★"; color: var(--star); visibility: hidden; }
+.best .value::after { visibility: visible; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr));
   gap: 20px; margin-top: 24px; }
 .two p { margin: 0; font-size: 0.97rem; }

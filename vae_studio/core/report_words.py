@@ -13,7 +13,7 @@ WORDS: dict[str, str] = {
     "differs": "What differs",
     "differs.nothing": "The settings of these runs are all the same.",
     "same": "The same for all",
-    "same.rest": "and all else under “All settings”.",
+    "same.rest": "All else is listed under “All settings”.",
     "all": "all",
     "setting": "Setting",
     "curves": "Training",
