@@ -96,6 +96,17 @@ def test_train_makes_a_run(
     assert len(read_metrics(folder)) == 2
 
 
+def test_what_the_doctor_finds_is_told_while_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "--output", str(tmp_path / "run"), "--epochs", "7", *TINY]
+    assert main([*command, "batch_size=64", "reduction=mean"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "scales" in line]
+    assert line.endswith("Try: --set reduction=sum")
+    main(["train", "--output", str(tmp_path / "sum"), "--epochs", "7", *TINY])
+    assert "Try:" not in capsys.readouterr().out
+
+
 def test_train_without_an_output_adds_to_the_users_runs() -> None:
     assert main(["train", "--name", "Mine", "--epochs", "1", *TINY]) == 0
     (info,) = list_runs([runs_folder()])

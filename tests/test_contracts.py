@@ -32,6 +32,8 @@ PLAIN = (
     "resources",
     "control",
     "measures",
+    "doctor",
+    "findings",
     "runs",
     "durable",
     "housekeeping",

@@ -146,10 +146,14 @@ def _follow(recorder: RunRecorder, data: DatasetPair, control: TrainControl) -> 
     """Train until the end, with a bar and a line for each epoch."""
     from tqdm import tqdm
 
+    from vae_studio.core.doctor import Doctor
     from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
-    from vae_studio.core.trainer import steps_per_epoch, train
+    from vae_studio.core.trainer import images_used, steps_per_epoch, train
+    from vae_studio.ui.doctor_words import line
 
     state = recorder.state
+    images = images_used(len(data.train), state.config)
+    doctor = Doctor(state.spec, state.config, images, recorder.rows)
     total = state.config.epochs * steps_per_epoch(len(data.train), state.spec, state.config)
     recorder.save()
     # disable=None: no bar where standard error is no terminal
@@ -187,3 +191,5 @@ def _follow(recorder: RunRecorder, data: DatasetPair, control: TrainControl) -> 
             elif isinstance(event, TrainingFailed):
                 progress.close()
                 raise StudioError(event.code, step=event.step, size=event.size)
+            for finding in doctor.hear(event):
+                progress.write(line(finding), file=sys.stdout)
