@@ -14,7 +14,7 @@ from tests.helpers import part, quick
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.doctor import Doctor
-from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.findings import Finding, Remedy
 from vae_studio.core.measures import Evaluation, LatentStats, Terms, UnitHealth
 from vae_studio.core.resources import bundled_path
@@ -234,6 +234,22 @@ def test_the_cause_of_a_collapse_decides_what_comes_first(digits: DatasetPair) -
     assert finding.remedies[0].code == "warm_up"
 
 
+@pytest.mark.parametrize(("growth", "fires"), [(0.0, True), (0.01, False)])
+def test_a_low_kl_that_grows_is_no_collapse(growth: float, fires: bool) -> None:
+    doctor = Doctor(SMALL, TrainConfig(), 60_000)
+    for step in range(1, 201):
+        kl = 0.5 * math.exp(growth * (step - 200))
+        doctor.hear(step_done(step, 540.0 if step == 1 else 206.0, kl=kl))
+    assert bool(doctor.hear(epoch_done(row(1, 206.0, kl=0.5), step=469))) is fires
+
+
+def test_what_has_learnt_nothing_yet_is_no_collapse() -> None:
+    doctor = Doctor(SMALL, TrainConfig(learning_rate=1e-6, schedule="constant"), 60_000)
+    for step in range(1, 470):
+        doctor.hear(replace(step_done(step, 540.0 - 0.01 * step, kl=0.02), learning_rate=1e-6))
+    assert doctor.hear(epoch_done(row(1, 535.0, kl=0.02), step=469)) == ()
+
+
 @pytest.mark.parametrize(("beta", "fires"), [(1.0, False), (20.0, True)])
 def test_on_its_way_up_only_a_beta_that_is_too_high_already_counts(
     beta: float, fires: bool
@@ -363,6 +379,6 @@ def epoch_done(
     )
 
 
-def step_done(step: int, reconstruction: float, kl: float = 20.0, beta: float = 1.0) -> Event:
+def step_done(step: int, reconstruction: float, kl: float = 20.0, beta: float = 1.0) -> StepDone:
     rate = TrainConfig().learning_rate
     return StepDone(1 + (step - 1) // 469, step, Terms(reconstruction, kl), beta, rate)

@@ -69,7 +69,9 @@ def for_collapse(cause: str, config: TrainConfig, beta: float, scale: int) -> tu
         "restart",
         config={
             "beta": min(beta, _short(1.0 / scale)),
-            "beta_warmup": max(min(_WARM_UP, config.epochs // 3), 2 * config.beta_warmup, 1),
+            "beta_warmup": min(
+                10_000, max(1, min(_WARM_UP, config.epochs // 3), 2 * config.beta_warmup)
+            ),
         },
     )
     return (lower_beta, warm_up) if cause == "beta" else (warm_up, lower_beta)

@@ -6,8 +6,6 @@ Placeholders are filled after translation, by name. The command line uses the sa
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from vae_studio.core.findings import Finding, Remedy
@@ -29,24 +27,24 @@ TITLES: dict[str, str] = {
 EXPLANATIONS: dict[str, str] = {
     "collapse.beta": QT_TRANSLATE_NOOP(
         "Doctor",
-        "{unused} of {dimensions} dimensions carry less than 0.01 nats, all of them together "
-        "{kl}. So z says next to nothing about the image, and the decoder draws much the same "
-        "blur for every z. With β = {beta}, a nat of KL costs more than it saves in "
+        "{unused} of {dimensions} dimensions carry less than 0.01 nats, all {dimensions} "
+        "together {kl}. So z says next to nothing about the image, and the decoder draws much "
+        "the same blur for every z. With β = {beta}, a nat of KL costs more than it saves in "
         "reconstruction. Lower β.",
     ),
     "collapse.warm_up": QT_TRANSLATE_NOOP(
         "Doctor",
-        "{unused} of {dimensions} dimensions carry less than 0.01 nats, all of them together "
-        "{kl}. So z says next to nothing about the image, and the decoder draws much the same "
-        "blur for every z. KL weighed in full (β = {beta}) before the decoder had learnt to use "
-        "z. Begin again with a warm-up of β.",
+        "{unused} of {dimensions} dimensions carry less than 0.01 nats, all {dimensions} "
+        "together {kl}. So z says next to nothing about the image, and the decoder draws much "
+        "the same blur for every z. KL weighed in full (β = {beta}) before the decoder had learnt "
+        "to use z. Begin again with a warm-up of β.",
     ),
     "collapse.other": QT_TRANSLATE_NOOP(
         "Doctor",
-        "{unused} of {dimensions} dimensions carry less than 0.01 nats, all of them together "
-        "{kl}, although β was warmed up to {beta}. So z says next to nothing about the image, and "
-        "the decoder draws much the same blur for every z. Begin again with a longer warm-up, or "
-        "lower β.",
+        "{unused} of {dimensions} dimensions carry less than 0.01 nats, all {dimensions} "
+        "together {kl}, although β was warmed up to {beta}. So z says next to nothing about the "
+        "image, and the decoder draws much the same blur for every z. Begin again with a longer "
+        "warm-up, or lower β.",
     ),
     "scale": QT_TRANSLATE_NOOP(
         "Doctor",
@@ -89,7 +87,7 @@ EXPLANATIONS: dict[str, str] = {
     ),
     "exploding_units": QT_TRANSLATE_NOOP(
         "Doctor",
-        "A hidden unit is given {largest}; in a healthy model none exceeds about 100. Such values "
+        "A hidden unit is given {largest}; a healthy model stays below 150. Such values "
         "swamp all others, and soon overflow. Begin again with a lower rate, or clip the "
         "gradients.",
     ),
@@ -208,6 +206,8 @@ REMEDIES: dict[str, tuple[str, str]] = {
     ),
 }
 
+_MORE = QT_TRANSLATE_NOOP("Doctor", "more than {number}")
+_LESS = QT_TRANSLATE_NOOP("Doctor", "less than {number}")
 LINE = QT_TRANSLATE_NOOP("Doctor", "{title}. {explanation} Try: {settings}")
 
 
@@ -252,13 +252,13 @@ def _setting(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    """A number as it may stand in a sentence: three digits, and no more than six."""
+    """A number as it may stand in a sentence: two or three digits, and no more than six."""
     if not isinstance(value, float):
         return str(value)
-    if not math.isfinite(value) or abs(value) >= 1e6:
-        return "> 1,000,000" if value > 0 else str(value)
+    if not value < 1e6:
+        return QCoreApplication.translate(_CONTEXT, _MORE).format(number="1,000,000")
+    if 0.0 < value < 1e-4:
+        return QCoreApplication.translate(_CONTEXT, _LESS).format(number="0.0001")
     if abs(value) >= 100.0:
         return f"{value:,.0f}"
-    if value and abs(value) < 1e-4:
-        return "< 0.0001" if value > 0 else "0"
-    return f"{value:.2g}" if abs(value) < 10.0 else f"{value:.1f}"
+    return f"{value:.2g}" if abs(value) < 10.0 else f"{value:.1f}".removesuffix(".0")
