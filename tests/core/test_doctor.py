@@ -271,6 +271,11 @@ def test_wide_codes_count_once_the_warm_up_is_over() -> None:
     assert doctor.findings == ()
 
 
+def test_wide_codes_are_no_fault_of_a_beta_of_1() -> None:
+    doctor = Doctor(SMALL, TrainConfig(), 60_000)
+    assert doctor.hear(epoch_done(row(1, 100.0), std=3.0)) == ()
+
+
 def test_what_is_known_is_said_again_only_when_it_gets_serious() -> None:
     doctor = Doctor(SMALL, TrainConfig(), 60_000)
     said = [
@@ -292,6 +297,13 @@ def test_a_rise_of_the_test_loss_is_overfitting_only_while_that_of_training_fall
 
     assert said((99.0, 97.0, 95.0)) == ["overfit"]
     assert said((99.0, 101.0, 103.0)) == []
+
+
+def test_a_test_loss_that_trembles_is_no_overfitting() -> None:
+    doctor = Doctor(SMALL, TrainConfig(), 60_000)
+    tests = (100.0, 101.0, 101.2, 100.9, 103.0, 101.0)  # one bad epoch is none yet
+    rows = [row(n, test, train=100.0 - n) for n, test in enumerate(tests, start=1)]
+    assert [finding for one in rows for finding in doctor.hear(epoch_done(one))] == []
 
 
 def test_a_better_epoch_ends_overfitting() -> None:
