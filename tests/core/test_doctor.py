@@ -322,6 +322,20 @@ def test_a_test_loss_that_jumps_is_the_rate() -> None:
     assert (finding.code, finding.params["cause"]) == ("rate", "test")
 
 
+def test_an_epoch_without_a_rise_ends_the_alarm() -> None:
+    doctor = Doctor(SMALL, TrainConfig(schedule="constant"), 60_000)
+    for step in range(1, 470):
+        doctor.hear(step_done(step, 9e9 if step == 10 else 200.0))
+    doctor.hear(epoch_done(row(1, 200.0)))
+    assert [(finding.code, finding.severity) for finding in doctor.findings] == [
+        ("rate", "serious")
+    ]
+    for step in range(470, 939):
+        doctor.hear(step_done(step, 200.0))
+    doctor.hear(epoch_done(row(2, 200.0)))
+    assert doctor.findings == ()
+
+
 def test_a_beta_that_is_changed_by_hand_is_no_rise_of_the_loss() -> None:
     doctor = Doctor(SMALL, TrainConfig(schedule="constant"), 60_000)
     said = [
@@ -346,8 +360,9 @@ def test_a_run_that_goes_on_remembers_its_epochs() -> None:
 def test_a_row_that_is_no_figure_is_left_out(change: Any) -> None:
     bad = {} if change is None else row(1, 1.0) | change
     doctor = Doctor(SMALL, TrainConfig(), 60_000, [bad])
-    assert doctor.hear(epoch_done(row(2, 103.0, train=98.0))) == ()
-    assert doctor.hear(epoch_done(row(3, 104.0, train=96.0))) == ()
+    rows = [row(n, test, train=100.0 - n) for n, test in ((2, 100.0), (3, 103.0), (4, 104.0))]
+    (finding,) = [found for one in rows for found in doctor.hear(epoch_done(one))]
+    assert (finding.epoch, finding.params["best"]) == (4, 2)
 
 
 def row(
