@@ -336,6 +336,14 @@ def test_an_epoch_without_a_rise_ends_the_alarm() -> None:
     assert doctor.findings == ()
 
 
+def test_a_rate_that_is_lowered_by_hand_ends_the_alarm_at_once() -> None:
+    doctor = Doctor(SMALL, TrainConfig(schedule="constant"), 60_000)
+    doctor.hear(step_done(1, 540.0))
+    assert doctor.hear(step_done(2, 9e9))
+    assert doctor.hear(replace(step_done(3, 9e9), learning_rate=1e-4)) == ()
+    assert doctor.findings == ()
+
+
 def test_a_beta_that_is_changed_by_hand_is_no_rise_of_the_loss() -> None:
     doctor = Doctor(SMALL, TrainConfig(schedule="constant"), 60_000)
     said = [
