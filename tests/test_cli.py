@@ -175,7 +175,7 @@ def test_set_takes_every_field(tmp_path: Path) -> None:
         (["--variant", "vae-33"], ["vae-33", "vae-32"]),
         (["--set", "betta=3"], ["betta", "beta"]),
         (["--set", "beta=high"], ["beta", "high", "number"]),
-        (["--set", "learning_rate=5"], ["learning_rate", "5"]),
+        (["--set", "learning_rate=500"], ["learning_rate", "500"]),
         (["--epochs", "0"], ["epochs", "0"]),
         (["--set", "dataset=emnist"], ["emnist", "mnist"]),
         (["--set", "num_classes=5"], ["num_classes", "5", "10"]),

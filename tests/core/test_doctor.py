@@ -174,6 +174,16 @@ def test_a_lower_rate_calms_a_training_that_runs(digits: DatasetPair) -> None:
     assert doctor.findings == ()
 
 
+def test_a_rate_that_no_number_survives(digits: DatasetPair) -> None:
+    """What a form allows: four hidden layers and steps of 100."""
+    deep = ModelSpec(hidden=(512, 512, 512, 512))
+    config = quick(epochs=2, batch_size=128, train_size=2000, learning_rate=100.0)
+    finding = find(heard(digits, deep, config)[1], "not_finite")
+    assert finding.severity == "serious"
+    (restart,) = finding.remedies
+    assert heard(digits, *applied(deep, config, restart))[1] == []
+
+
 def test_a_loss_that_is_no_number(digits: DatasetPair) -> None:
     state = new_state(SMALL, quick(epochs=3, batch_size=64, train_size=2000, learning_rate=0.009))
     doctor = Doctor(SMALL, state.config, 2000)

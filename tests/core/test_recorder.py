@@ -19,7 +19,8 @@ from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.lock import RunLock, is_locked
-from vae_studio.core.recorder import METRICS, RunRecorder
+from vae_studio.core.metrics import METRICS
+from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training
 from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.core.spec import ModelSpec

@@ -383,13 +383,12 @@ def test_arrow_keys_step_from_moment_to_moment(plots: LossPlots, qtbot: QtBot) -
 
 
 def test_changes_are_marked(plots: LossPlots, qtbot: QtBot) -> None:
-    plots.add_change(400, "learning_rate", 0.0005)
-    plots.add_change(150, "beta", 2.0)
+    changes = [(400, "learning_rate", 0.0005), (150, "beta", 2.0)]
+    plots.set_changes(changes)
     shown(qtbot, plots)
     assert [text for _, text in plots._plots[0].marks()] == ["β 2", "rate 0.0005"]
     assert plots._plots[0].marks()[0][0] == pytest.approx(at(plots._plots[0], 1.5).x(), abs=1)
-    for n in range(100):
-        plots.add_change(151 + n % 3, "beta", 2.0 + n)
+    plots.set_changes([*changes, *((151 + n % 3, "beta", 2.0 + n) for n in range(100))])
     shown(qtbot, plots)
     assert len(plots._plots[0].marks()) == 2  # a slider that was dragged is one
     plots.clear(STEPS)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae_studio.core.errors import CheckpointError, SpecError, StudioError
+from vae_studio.core.moments import MAX_BYTES
 from vae_studio.core.runs import find_run, read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig, parse_assignment
 from vae_studio.core.variants import VARIANTS, variant
@@ -53,6 +54,13 @@ def add_train(commands: Commands) -> None:
         "--weights",
         choices=("float32", "float16"),
         help="type on disk (default float32); float16 is for handing on, not for going on",
+    )
+    train.add_argument(
+        "--moments",
+        type=int,
+        default=MAX_BYTES // 1_000_000,
+        metavar="MB",
+        help="disk space for weights along the way, to go back to (default 160; 0 for none)",
     )
     train.set_defaults(function=train_run)
 
@@ -114,6 +122,7 @@ def _new_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeR
             variant=name,
             command=options.command_line,
             weights=options.weights or "float32",
+            moment_bytes=max(0, options.moments) * 1_000_000,
         )
 
     return spec, config, make

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
-import io
 import json
-import math
 import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +20,9 @@ from vae_studio.core.durable import remove_leftovers, write_bytes, write_json
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.lock import RunLock
+from vae_studio.core.metrics import losses, metrics_bytes, metrics_row, rows_until
+from vae_studio.core.moment_files import MomentWriter
+from vae_studio.core.moments import LIMIT, MAX_BYTES
 from vae_studio.core.origin import Origin
 from vae_studio.core.pictures import grid, png
 from vae_studio.core.resume import TRAINING, check_position, load_training, training_bytes
@@ -33,24 +32,10 @@ from vae_studio.core.runs import (
     WeightsType,
     clean_name,
     config_values,
-    read_metrics,
     read_run,
 )
 from vae_studio.core.trainer import TrainState
 
-METRICS = (
-    "epoch",
-    "step",
-    "train_reconstruction",
-    "train_kl",
-    "test_reconstruction",
-    "test_kl",
-    "beta",
-    "learning_rate",
-    "active_units",
-    "seconds",
-)
-_COUNTS = ("epoch", "step", "active_units")  # whole numbers
 _SAVE_SECONDS = 60.0  # at least so often, where epochs take longer
 
 
@@ -74,10 +59,14 @@ class RunRecorder:
         command: str = "",
         weights: WeightsType = "float32",
         origin: Origin | None = None,
+        moments: int = LIMIT,
+        moment_bytes: int = MAX_BYTES,
     ) -> None:
         """Nothing is written before the first ``save`` or ``record``.
 
         origin: of a state that begins with the weights of another run; they are kept, too.
+        moments, moment_bytes: how many are kept along the way at most, and how large together; 0
+        for none. A run that is handed on has none.
         """
         initial = b"" if origin is None else pack_initial(state.model.state_dict())
         if origin is not None:
@@ -103,6 +92,9 @@ class RunRecorder:
         self._begin(state, info, [])
         if initial:
             self._unwritten[INITIAL] = initial
+        self._moments: MomentWriter | None = None
+        if weights == "float32":
+            self._moments = MomentWriter(folder, state, moments, moment_bytes)
 
     def _begin(self, state: TrainState, info: RunInfo, rows: Sequence[dict[str, float]]) -> None:
         self.state, self.info = state, info
@@ -139,7 +131,7 @@ class RunRecorder:
                 with contextlib.suppress(OSError):
                     write_json(folder / "config.json", values)
                 raise CheckpointError("runs.finished", name=found.info.name)
-            rows = _rows_until(folder, found.state.epoch, found.state.step)
+            rows = rows_until(folder, found.state.epoch, found.state.step)
             recorder._begin(found.state, replace(found.info, status="running"), rows)
         except BaseException:
             lock.release()
@@ -154,6 +146,8 @@ class RunRecorder:
         else:
             recorder._saved = _moment(found.state)
         recorder._note_metrics()
+        recorder._moments = MomentWriter(folder, found.state)
+        recorder._moments.take_up(found.state.step, losses(recorder._rows))
         return recorder
 
     @property
@@ -182,6 +176,7 @@ class RunRecorder:
         """Take note of one event; writes at the end of an epoch and of the run, and in long epochs
         once a minute."""
         if isinstance(event, StepDone):
+            self._note_moment(event)
             if time.monotonic() - self._saved_at >= _SAVE_SECONDS:
                 self.save()
             return
@@ -202,6 +197,13 @@ class RunRecorder:
         elif isinstance(event, TrainingFailed):
             self.info = replace(self.info, status="failed")
         self.save()
+        self._note_moment(event)
+
+    def _note_moment(self, event: Event) -> None:
+        """Weights along the way; only once the folder is ours."""
+        if self._moments is not None and self._lock is not None:
+            loss = event.test.negative_elbo if isinstance(event, EpochDone) else None
+            self._moments.note(self.state, loss, is_last=not isinstance(event, StepDone))
 
     def save(self) -> None:
         """Write what is not on disk yet. Call it between two steps only."""
@@ -216,6 +218,8 @@ class RunRecorder:
                 self._save_weights()
                 self._saved, self._previous = now, None
             self._write_info(self.info)
+            if self._moments is not None and not self.state.step:
+                self._moments.note(self.state)
         except OSError as error:
             raise _cannot_write(self.info.path, error) from error
         self._saved_at = time.monotonic()
@@ -254,6 +258,8 @@ class RunRecorder:
             self.close()
             self.info, self._lock, self._saved, self._previous, self._unwritten = before
             raise
+        if self._moments is not None:
+            self._moments.move(folder)
         if before[1] is not None:
             before[1].release()
 
@@ -282,11 +288,7 @@ class RunRecorder:
         )
 
     def _note_metrics(self) -> None:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, METRICS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._rows)
-        self._unwritten["metrics.csv"] = text.getvalue().encode()
+        self._unwritten["metrics.csv"] = metrics_bytes(self._rows)
 
     def _save_weights(self) -> None:
         """A run that goes on keeps the generation before, and what it needs to go on."""
@@ -334,51 +336,6 @@ def _take(folder: Path) -> RunLock:
                 folder.rmdir()  # which goes only while it is empty
         raise
     return lock
-
-
-def metrics_row(event: EpochDone) -> dict[str, float]:
-    values = (
-        event.epoch,
-        event.step,
-        event.train.reconstruction,
-        event.train.kl,
-        event.test.terms.reconstruction,
-        event.test.terms.kl,
-        event.beta,
-        event.learning_rate,
-        event.test.active_units,
-        round(event.seconds, 3),
-    )
-    return dict(zip(METRICS, values, strict=True))
-
-
-def _rows_until(folder: Path, epoch: int, step: int) -> list[dict[str, float]]:
-    """What is known of the epochs up to ``epoch``, which ended at ``step`` or before; a damaged
-    file is put aside."""
-    try:
-        rows = read_metrics(folder)
-        known = [row for row in rows if row.get("epoch", 0.0) <= epoch]
-        if not _sound(rows) or not all(0 < row["step"] <= step for row in known):
-            raise CheckpointError("checkpoint.metrics", path=str(folder), reason="wrong figures")
-    except CheckpointError:
-        try:
-            (folder / "metrics.csv").replace(folder / "metrics.damaged.csv")
-        except OSError as error:
-            raise _cannot_write(folder, error) from error
-        return []
-    return [
-        {name: int(row[name]) if name in _COUNTS else row[name] for name in METRICS}
-        for row in known
-    ]
-
-
-def _sound(rows: Sequence[dict[str, float]]) -> bool:
-    """Whether these are the columns that are written, finite, and a row for each of some epochs."""
-    if any(set(row) != set(METRICS) for row in rows):
-        return False
-    if not all(math.isfinite(value) for row in rows for value in row.values()):
-        return False
-    return all(one["epoch"] < later["epoch"] for one, later in pairwise(rows))
 
 
 def _cannot_write(folder: Path, error: OSError) -> CheckpointError:

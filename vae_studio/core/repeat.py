@@ -13,7 +13,7 @@ from vae_studio.core.checkpoint import load_initial, load_snapshot
 from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.events import EpochDone, StepDone
-from vae_studio.core.recorder import metrics_row
+from vae_studio.core.metrics import metrics_row
 from vae_studio.core.runs import RunInfo, read_metrics
 from vae_studio.core.trainer import TrainState, new_state, train
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ from vae_studio.core.checkpoint import (
 )
 from vae_studio.core.control import Change
 from vae_studio.core.data import Dataset
-from vae_studio.core.errors import CheckpointError
+from vae_studio.core.errors import CheckpointError, SpecError
 from vae_studio.core.model import expected_weights
 from vae_studio.core.runs import RunInfo, read_run
 from vae_studio.core.trainer import TrainState, images_used, new_state, steps_per_epoch
@@ -88,7 +88,7 @@ def load_training(path: Path | str) -> Resumable:
         state.sums = (sums[0], sums[1])
         _load_adam(state, tensors)
         _check(state)
-    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+    except (KeyError, ValueError, RuntimeError, TypeError, SpecError) as error:
         raise _damaged(info, str(error)) from error
     state.journal = [Change(step, field, value) for step, field, value in info.journal]  # type: ignore[arg-type]
     return Resumable(state, info, found.older, found.number)
@@ -163,8 +163,7 @@ def _check(state: TrainState) -> None:
         raise ValueError("step out of range")
     if images and not torch.equal(state.order.sort().values, torch.arange(images)):
         raise ValueError("the order is no permutation")
-    if not (0 <= state.beta <= 1000 and 1e-7 <= state.learning_rate <= 1):
-        raise ValueError("β or learning rate out of range")
+    replace(state.config, beta=state.beta, learning_rate=state.learning_rate)  # or SpecError
     if not all(math.isfinite(value) for value in (*state.sums, state.epoch_seconds)):
         raise ValueError("a sum is not finite")
 

@@ -242,7 +242,7 @@ class TrainConfig(_Checked):
     )
     learning_rate: float = _between(
         1e-7,
-        1.0,
+        100.0,
         2e-3,
         "Learning rate",
         "Of the first step: θ ← θ − rate · m / (√v + ε)",

@@ -5,13 +5,16 @@ Images are float32 arrays [C, H, W] in [0, 1].
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.measures import Terms
+from vae_studio.core.runs import RunInfo
 from vae_studio.session.state import Input, LatentState, SessionState, Weights
 
 if TYPE_CHECKING:
@@ -116,5 +119,54 @@ class SampleResult:
     images: Image
 
 
-Request = OpenRequest | DecodeRequest | EncodeRequest | LabelsRequest | SampleRequest
-Result = OpenResult | DecodeResult | EncodeResult | LabelsResult | SampleResult
+@dataclass(frozen=True, eq=False)
+class RunRequest:
+    """What is known of the training of this run?"""
+
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """rows: of ``metrics.csv``. moments: the steps whose weights were kept."""
+
+    request: RunRequest
+    info: RunInfo
+    rows: tuple[Mapping[str, float], ...]
+    moments: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MomentRequest:
+    """The weights of a run after this step?"""
+
+    path: Path
+    step: int
+
+
+@dataclass(frozen=True, eq=False)
+class MomentResult:
+    """Those weights."""
+
+    request: MomentRequest
+    snapshot: Snapshot
+
+
+Request = (
+    OpenRequest
+    | DecodeRequest
+    | EncodeRequest
+    | LabelsRequest
+    | SampleRequest
+    | RunRequest
+    | MomentRequest
+)
+Result = (
+    OpenResult
+    | DecodeResult
+    | EncodeResult
+    | LabelsResult
+    | SampleResult
+    | RunResult
+    | MomentResult
+)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from vae_studio.core.errors import StudioError
-from vae_studio.core.origin import Origin, derived_seed
+from vae_studio.core.moments import list_moments
+from vae_studio.core.origin import derived_seed
+from vae_studio.core.runs import read_metrics, read_run
 from vae_studio.session.folders import free_folder, new_run_folder, new_run_name
 from vae_studio.workers.train_thread import Branch, TrainRequest
 
@@ -88,15 +90,25 @@ class Launcher(QObject):
         seed = derived_seed(snapshot.config.seed, snapshot.step)
         config = replace(self._plan.plan.config, seed=seed)
         spec, config = _changed(snapshot.spec, config, changes)
-        origin = Origin(
-            run=snapshot.name,
-            folder=Path(snapshot.run).name,
-            epoch=snapshot.epoch,
-            step=snapshot.step,
-            seed=snapshot.config.seed,
-        )
-        branch = Branch(snapshot, origin)
+        branch = Branch(Path(snapshot.run), snapshot.step, snapshot)
         self._start_instead(self._request(spec, config, self._variant(snapshot), branch=branch))
+
+    def branch_at_epoch(self, folder: Path, epoch: int, **changes: Any) -> None:
+        """Train on as that run did, from the end of an epoch, but for these fields. Says so where
+        the weights of that epoch were not kept."""
+        try:
+            info = read_run(folder)
+            steps = [int(row["step"]) for row in read_metrics(folder) if row["epoch"] == epoch]
+        except StudioError as error:
+            self.failed.emit(error)
+            return
+        if not steps or steps[0] not in list_moments(folder):
+            self.failed.emit(StudioError("train.no_moment", epoch=epoch, name=info.name))
+            return
+        seed = derived_seed(info.config.seed, steps[0])
+        spec, config = _changed(info.spec, replace(info.config, seed=seed), changes)
+        branch = Branch(folder, steps[0])
+        self._start_instead(self._request(spec, config, info.variant or "vae", branch=branch))
 
     def save_in(self, place: Path | str) -> None:
         """Write a run that is held into a folder of its own in ``place``, and go on there."""

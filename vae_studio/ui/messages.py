@@ -240,6 +240,15 @@ ERRORS: dict[str, str] = {
         "Messages",
         "Something trains already. Stop it, or wait; then press Resume training for {name}.",
     ),
+    "checkpoint.no_moment": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The weights of {name} after step {step} are not there any more. Choose another moment.",
+    ),
+    "train.no_moment": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The weights of {name} after epoch {epoch} were not kept. Drag the line in the loss plots "
+        "to a moment near by, and press Branch.",
+    ),
     "train.given_up": QT_TRANSLATE_NOOP(
         "Messages",
         "The training has ended. {path} could not be written ({reason}): what was saved before is "

@@ -35,6 +35,7 @@ from vae_studio.session.strokes import Strokes
 from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
 from vae_studio.ui.plan import TrainingPlan
+from vae_studio.ui.time_machine import TimeMachine
 from vae_studio.ui.training import Training
 from vae_studio.workers.explore_thread import ExploreThread
 from vae_studio.workers.train_thread import TrainRequest
@@ -95,6 +96,8 @@ class Store(QObject):
         self.training.failed.connect(self.failed)
         self.training.noticed.connect(self.noticed)
         self.training.saved.connect(self.library.note)
+
+        self.time_machine = TimeMachine(self)
 
     def start(self) -> None:
         """Start the thread that answers; it begins by loading torch."""
@@ -408,6 +411,15 @@ class Store(QObject):
             return
         if before is not None and self.state.model == before.run != snapshot.run:
             self._replace(replace(self.state, model=snapshot.run))  # saved elsewhere: the same run
+        self._show_weights(snapshot)
+
+    def show_moment(self, snapshot: Snapshot) -> None:
+        """Show another moment of a run: the same z, the same drawing, other weights. No undo step,
+        unless the run was not the one on show."""
+        self._set_following(False)
+        self._show_weights(snapshot)
+
+    def _show_weights(self, snapshot: Snapshot) -> None:
         if self.state.model != snapshot.run:
             self._move_into(snapshot.run, snapshot)
             return

@@ -22,7 +22,9 @@ from vae_studio.core.explore import (
     sample,
 )
 from vae_studio.core.model import VAE
-from vae_studio.core.runs import find_run
+from vae_studio.core.moment_files import load_moment
+from vae_studio.core.moments import list_moments
+from vae_studio.core.runs import find_run, read_metrics, read_run
 from vae_studio.core.snapshot import ModelCache
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.requests import (
@@ -33,10 +35,14 @@ from vae_studio.session.requests import (
     Image,
     LabelsRequest,
     LabelsResult,
+    MomentRequest,
+    MomentResult,
     OpenRequest,
     OpenResult,
     Request,
     Result,
+    RunRequest,
+    RunResult,
     SampleRequest,
     SampleResult,
 )
@@ -103,6 +109,17 @@ def _(request: SampleRequest) -> SampleResult:
     model = _models.model(request.snapshot)
     z, images = sample(model, request.count, generator, request.label)
     return SampleResult(request, z, images)
+
+
+@answer.register
+def _(request: RunRequest) -> RunResult:
+    info = read_run(request.path)
+    return RunResult(request, info, tuple(read_metrics(request.path)), list_moments(request.path))
+
+
+@answer.register
+def _(request: MomentRequest) -> MomentResult:
+    return MomentResult(request, load_moment(read_run(request.path), request.step))
 
 
 def device() -> tuple[str, int]:

@@ -39,10 +39,14 @@ _SNAPSHOT_EVERY = 0.5  # seconds; each is a copy of all weights
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """The weights that a new run begins with, and where they come from."""
+    """The weights that a new run begins with: those of the run in ``folder`` after ``step``.
 
-    snapshot: Snapshot
-    origin: Origin
+    snapshot: they are at hand; else they are a moment that was kept with the run.
+    """
+
+    folder: Path
+    step: int
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True)
@@ -215,9 +219,19 @@ class TrainThread(QThread):
     def _first_weights(self) -> tuple[Mapping[str, Tensor] | None, Origin | None]:
         """Those that are asked for, and where they come from; None for new ones."""
         from vae_studio.core.checkpoint import load_initial
+        from vae_studio.core.moment_files import load_moment
 
-        if self.request.branch is not None:
-            return self.request.branch.snapshot.weights, self.request.branch.origin
+        branch = self.request.branch
+        if branch is not None:
+            snapshot = branch.snapshot or load_moment(read_run(branch.folder), branch.step)
+            origin = Origin(
+                run=snapshot.name,
+                folder=branch.folder.name,
+                epoch=snapshot.epoch,
+                step=snapshot.step,
+                seed=snapshot.config.seed,
+            )
+            return snapshot.weights, origin
         if self.request.again is not None:
             info = read_run(self.request.again)
             if info.origin is not None:

@@ -9,17 +9,20 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vae_studio.core.events import EpochDone
+from vae_studio.session.requests import RunResult
 from vae_studio.ui.captions import unit
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.train.controls import TrainControls
 from vae_studio.ui.panels.train.film import Film
 from vae_studio.ui.panels.train.form import TrainForm
 from vae_studio.ui.panels.train.plots import LossPlots
+from vae_studio.ui.panels.train.time_bar import TimeBar
 from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainingView
 from vae_studio.workers.train_thread import TrainRequest
 
 if TYPE_CHECKING:
+    from vae_studio.core.control import Change
     from vae_studio.core.events import Event
 
 
@@ -38,12 +41,20 @@ class TrainPanel(Panel):
         layout.setSpacing(6)
         layout.addWidget(self.form)
         layout.addWidget(self.controls)
+        self.time_bar = TimeBar(store)
         layout.addWidget(self.plots, 1)
+        layout.addWidget(self.time_bar)
         layout.addWidget(self.film)
         store.training.started.connect(self._begin)
         store.training.changed.connect(self._render)
         store.training.events_arrived.connect(self._add_events)
         store.training.resumed.connect(self._show_past)
+        store.training.journal_changed.connect(self._mark_changes)
+        machine = store.time_machine
+        machine.opened.connect(self._show_run)
+        machine.moments_changed.connect(lambda: self.plots.set_moments(machine.moments))
+        machine.moment_changed.connect(lambda: self.plots.set_moment(machine.moment))
+        self.plots.moment_dragged.connect(self._drag)
         self._render(store.training.view)
 
     def start_or_pause(self) -> None:
@@ -52,6 +63,27 @@ class TrainPanel(Panel):
             self.store.launcher.train_plan()
         else:
             self.store.training.pause_resume_or_save()
+
+    @Slot(int)
+    def _drag(self, step: int) -> None:
+        self.store.time_machine.stop_film()
+        self.store.time_machine.go_to(step)
+
+    @Slot(object)
+    def _show_run(self, result: RunResult) -> None:
+        """How a run that was opened was trained."""
+        info, rows = result.info, result.rows
+        self.plots.clear(_steps_per_epoch(rows))
+        self.plots.set_unit(unit(info.spec))
+        self.plots.resume(rows)
+        self.plots.set_changes(info.journal)
+        self.film.clear()
+        epochs = [int(row["epoch"]) for row in rows]
+        self.film.resume(info.path, info.spec.image_shape, epochs)
+
+    @Slot(object)
+    def _mark_changes(self, changes: Sequence[Change]) -> None:
+        self.plots.set_changes([(each.step, each.field, each.value) for each in changes])
 
     @Slot(object)
     def _show_past(self, rows: Sequence[Mapping[str, float]]) -> None:
@@ -79,3 +111,8 @@ class TrainPanel(Panel):
         for event in events:
             if isinstance(event, EpochDone):
                 self.film.add(event)
+
+
+def _steps_per_epoch(rows: Sequence[Mapping[str, float]]) -> int:
+    last = rows[-1] if rows else {"step": 1, "epoch": 1}
+    return max(1, round(last["step"] / max(1, last["epoch"])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from vae_studio.core.control import ChangedField
 from vae_studio.core.events import EpochDone, StepDone
 from vae_studio.core.measures import Terms
 from vae_studio.ui.panels.train.plots.area import PlotArea
@@ -56,7 +55,7 @@ class LossPlots(QWidget):
         ]
         self._series = Series()
         self._others: tuple[OtherRun, ...] = ()
-        self._changes: list[tuple[int, ChangedField, float]] = []
+        self._changes: list[tuple[int, str, float]] = []
         self._automatic = True  # whether the view follows the data
         self._stale = False  # something waits to be drawn until it can be seen
         self.area = PlotArea(self._plots)
@@ -159,10 +158,10 @@ class LossPlots(QWidget):
                 self._series.add_test(event.epoch, event.step, event.test.terms, *beta_and_rate)
         self._draw_later()
 
-    def add_change(self, step: int, field: ChangedField, value: float) -> None:
-        """β or the learning rate was changed by hand, from ``step`` on."""
-        self._changes.append((step, field, value))
-        self._changes.sort()
+    def set_changes(self, changes: Iterable[tuple[int, str, float]]) -> None:
+        """All that was changed by hand: the first step it held for, ``beta`` or ``learning_rate``,
+        its value."""
+        self._changes = sorted(changes)
         self._draw_later()
 
     def set_overlays(self, runs: Sequence[tuple[str, str, Sequence[Mapping[str, float]]]]) -> None:
@@ -229,7 +228,7 @@ class LossPlots(QWidget):
         ends += [run.end for run in self._others if shown(run.key)]
         return 0.0, max(ends)
 
-    def _label(self, field: ChangedField, value: float) -> str:
+    def _label(self, field: str, value: float) -> str:
         if field == "beta":
             return f"β {value:g}"
         return self.tr("rate {value}").format(value=f"{value:g}")
