@@ -22,7 +22,7 @@ from tests.ui.waits import TIMEOUT, shipped
 from vae_studio.app import make_application
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import EpochDone, Event, StepDone
-from vae_studio.core.measures import Evaluation, LatentStats, Terms
+from vae_studio.core.measures import Evaluation, LatentStats, Terms, UnitHealth
 from vae_studio.core.runs import read_metrics
 from vae_studio.ui import theme
 from vae_studio.ui.messages import error_sentence
@@ -45,7 +45,9 @@ def epoch(number: int, reconstruction: float = 82.0, kl: float = 21.0) -> EpochD
     stats = LatentStats((1.0,), (0.0,), (1.0,), (-1.0,), (1.0,))
     test = Evaluation(terms, reconstruction, 30.0, 1, stats)
     samples = np.zeros((1, 1, 28, 28), np.float32)
-    return EpochDone(number, number * STEPS, terms, test, 1.0, 0.001, 1.0, samples)
+    return EpochDone(
+        number, number * STEPS, terms, test, 1.0, 0.001, 1.0, samples, UnitHealth(2, 0, 1.0)
+    )
 
 
 def run(epochs: int) -> list[Event]:
