@@ -92,9 +92,9 @@ class TimeMachine(QObject):
     def _show(self, result: RunResult) -> None:
         self.folder, self._asked, self._latest = result.request.path, None, None
         self._leave()
-        self.moments = ()
+        self.moments = result.moments
         self.opened.emit(result)
-        self._set_moments(result.moments)
+        self.moments_changed.emit()
 
     # Which moment --------------------------------------------------------------------------
 

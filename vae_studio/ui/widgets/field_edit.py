@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSizePolicy, QWidget
 
 from vae_studio.core.errors import SpecError
 from vae_studio.session.plan import FIELDS, choices, text_of
@@ -182,6 +182,7 @@ class SwitchEdit(_Bound, QCheckBox):
 
     def __init__(self, plan: TrainingPlan, name: str, parent: QWidget | None = None) -> None:
         QCheckBox.__init__(self, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._set_up(plan, name)
         self.clicked.connect(lambda on: self.plan.set_value(self.name, on))
         self.render_plan()
