@@ -47,6 +47,8 @@ PLAIN = (
     "report_parts",
     "report_style",
     "report_words",
+    "annotations",
+    "thumbnails",
 )
 WITHOUT_TORCH = [
     "vae_studio",

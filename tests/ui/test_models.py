@@ -306,7 +306,7 @@ def test_undo_goes_on_within_a_run_that_was_deleted_while_shown(
     show_model(qtbot, studio, folder)
     before = studio.store.state
     studio.store.set_dimension(0, 1.0)
-    studio.store.library.remove(read_run(folder), None)
+    studio.store.library.remove([read_run(folder)], None)
     studio.store.undo()
     settle(qtbot, studio)
     assert studio.store.state == before

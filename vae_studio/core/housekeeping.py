@@ -7,6 +7,7 @@ moves no folder in which a file is open, so removing lets go of the lock before 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from vae_studio.core.runs import (
 )
 
 _TRASH = ".removed"
+_MAX_ENTRIES = 100_000  # of a run folder: pictures of 10,000 epochs and a few files
 
 
 def rename_run(path: Path, name: str) -> RunInfo:
@@ -109,6 +111,26 @@ def restore_run(removed: Path) -> Path:
     except OSError as error:
         raise CheckpointError("runs.restore", path=str(removed), reason=str(error)) from error
     return target
+
+
+def disk_use(path: Path) -> int:
+    """Bytes of all files in a run folder; links are not followed, and what nobody may look at
+    counts nothing."""
+    total, left, folders = 0, _MAX_ENTRIES, [str(path)]
+    while folders and left > 0:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    left -= 1
+                    if left <= 0:
+                        break
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.is_file(follow_symlinks=False):
+                        total += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue  # deleted meanwhile, or not ours
+    return total
 
 
 def empty_trash(folder: Path, older_than: float) -> None:

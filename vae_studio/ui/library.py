@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,24 +14,51 @@ from vae_studio.core import housekeeping, runs
 from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.core.lock import is_locked
 from vae_studio.session.folders import runs_folder
+from vae_studio.ui.run_notes import RunNotes
+from vae_studio.workers.shelf_thread import ShelfThread
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Removal:
+    """Runs that were taken out of the list together. places: where they are now. error: of the
+    first that stayed, if one did."""
+
+    names: tuple[str, ...]
+    places: tuple[Path, ...]
+    error: StudioError | None = None
+
+
 class Library(QObject):
-    """Signals: ``changed()``; ``removed(name, where it is now)``; ``failed(StudioError)``;
+    """notes: tags and notes of the runs. shelf: reads what stands beside them, off this thread.
+
+    Signals: ``changed()``; ``removed(Removal)``; ``failed(StudioError)``;
     ``renamed(path, name)``."""
 
     changed = Signal()
-    removed = Signal(str, object)
+    removed = Signal(object)
     failed = Signal(object)
     renamed = Signal(object, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.shelf = ShelfThread(self)
+        self.notes = RunNotes(self.shelf, self)
+        self.notes.failed.connect(self.failed)
         self._bundled: list[runs.RunInfo] | None = None
         self._elsewhere: list[Path] = []
         self._known: dict[Path, tuple[tuple[int, ...], runs.RunInfo]] = {}
+
+    def start(self) -> None:
+        """Start the thread that reads and writes beside the runs."""
+        self.shelf.start()
+
+    def shutdown(self) -> None:
+        """Write what was noted, and end that thread."""
+        self.notes.settle()
+        self.shelf.stop()
+        self.shelf.wait()
 
     def runs(self) -> list[runs.RunInfo]:
         """The models that ship, then the user's own, the newest first, then those from elsewhere
@@ -90,18 +117,37 @@ class Library(QObject):
         if renamed is not None:
             self.renamed.emit(info.path, renamed.name)
 
-    def remove(self, info: runs.RunInfo, in_training: Path | None) -> None:
-        """Take a run out of the list; ``restore`` brings it back. in_training: the run that is
+    def remove(self, infos: Sequence[runs.RunInfo], in_training: Path | None) -> None:
+        """Take runs out of the list; ``restore`` brings them back. in_training: the run that is
         being written, which stays."""
-        if not self._is_free(info, in_training):
-            return
-        where = self._guarded(lambda: housekeeping.remove_run(info.path))
-        if where is not None:
-            self.removed.emit(info.name, where)
+        self.notes.settle()  # the folders are about to move
+        done: list[tuple[str, Path]] = []
+        first_error: StudioError | None = None
+        for info in infos:
+            try:
+                if in_training == info.path:
+                    raise StudioError("runs.training", name=info.name)
+                done.append((info.name, housekeeping.remove_run(info.path)))
+            except StudioError as error:
+                first_error = first_error or error
+        if done:
+            self.changed.emit()
+            names, places = zip(*done, strict=True)
+            self.removed.emit(Removal(names, places, first_error))
+        elif first_error is not None:
+            self.failed.emit(first_error)
 
-    def restore(self, removed: Path) -> None:
+    def restore(self, removed: Sequence[Path]) -> None:
         """Undo ``remove``."""
-        self._guarded(lambda: housekeeping.restore_run(removed))
+        first_error: StudioError | None = None
+        for place in removed:
+            try:
+                housekeeping.restore_run(place)
+            except StudioError as error:
+                first_error = first_error or error
+        self.changed.emit()
+        if first_error is not None:
+            self.failed.emit(first_error)
 
     def _is_free(self, info: runs.RunInfo, in_training: Path | None) -> bool:
         """Whether nobody writes to the run; says so otherwise."""

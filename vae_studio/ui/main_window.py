@@ -34,6 +34,7 @@ from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
+from vae_studio.ui.library import Removal
 from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
@@ -352,10 +353,15 @@ class MainWindow(QMainWindow):
             lambda: self.log_window.show_report(crash),
         )
 
-    @Slot(str, object)
-    def _offer_undo(self, name: str, removed: Path) -> None:
-        text = self.tr("{name} was deleted.").format(name=name)
-        self.toast.show_message(text, self.tr("Undo"), lambda: self.store.library.restore(removed))
+    @Slot(object)
+    def _offer_undo(self, removal: Removal) -> None:
+        text = self.tr("{name} was deleted.").format(name=removal.names[0])
+        if len(removal.names) > 1:
+            text = self.tr("{n} runs were deleted.").format(n=len(removal.names))
+        if removal.error is not None:
+            text += " " + error_sentence(removal.error)
+        undo = partial(self.store.library.restore, removal.places)
+        self.toast.show_message(text, self.tr("Undo"), undo)
 
     @Slot()
     def _enable_history(self) -> None:

@@ -181,6 +181,11 @@ ERRORS: dict[str, str] = {
     "runs.restore": QT_TRANSLATE_NOOP(
         "Messages", "Cannot bring back {path}: {reason}. It is still in that folder."
     ),
+    "notes.damaged": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The tags and notes of {path} cannot be read: {reason}. What you write anew is kept; "
+        "the old file stays as notes.damaged.json.",
+    ),
     "runs.training": QT_TRANSLATE_NOOP(
         "Messages", "{name} is training. Stop the training first, then rename or delete it."
     ),

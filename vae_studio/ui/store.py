@@ -100,11 +100,13 @@ class Store(QObject):
         self.time_machine = TimeMachine(self)
 
     def start(self) -> None:
-        """Start the thread that answers; it begins by loading torch."""
+        """Start the threads that answer; one begins by loading torch."""
         self._explorer.start()
+        self.library.start()
 
     def shutdown(self) -> None:
-        """End both threads; a training is saved first."""
+        """End all threads; what was noted of the runs and a training are saved first."""
+        self.library.shutdown()
         self.training.shutdown()
         self._explorer.stop()
         self._explorer.wait()

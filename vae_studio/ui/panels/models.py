@@ -187,7 +187,7 @@ class ModelsPanel(Panel):
         """Take the current run out of the list."""
         info = self._current()
         if info is not None and self.remove_button.isEnabled():
-            self.store.library.remove(info, self._in_training())
+            self.store.library.remove([info], self._in_training())
 
     def resume_current(self) -> None:
         """Go on training the current run."""
