@@ -593,7 +593,7 @@ class Machine(RuleBasedStateMachine):
         """For the next run: no runs but the first, tools and layout as they were."""
         for info in self.store.library.runs():
             if not info.bundled and info.path.name != "own":
-                self.store.library.remove(info, None)
+                self.store.library.remove([info], None)
         if not (runs_folder() / "own").exists():
             shutil.copytree(shipped("vae-2"), runs_folder() / "own")
         shutil.rmtree(runs_folder() / ".removed", ignore_errors=True)

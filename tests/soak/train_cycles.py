@@ -176,7 +176,7 @@ def _cycle(studio: Studio, hand: random.Random, done: dict[str, int]) -> None:
     models = studio.window.panel(ModelsPanel)
     for info in store.library.runs():
         if not info.bundled:
-            store.library.remove(info, None)
+            store.library.remove([info], None)
     shutil.rmtree(runs_folder() / ".removed", ignore_errors=True)
     assert models.list.count() == len(store.library.runs()), "the list shows what is not there"
     pump(0.3)  # plots are drawn a little later

@@ -75,9 +75,9 @@ class RunNotes(QObject):
     def flush(self) -> None:
         """Write now what is not on disk, off this thread."""
         self._timer.stop()
-        for run, annotations in self._unsaved.items():
-            self._on_the_way[run] = annotations
-            self._shelf.write(run, annotations)
+        for run, said in self._unsaved.items():
+            self._on_the_way[run] = said
+            self._shelf.write(run, said)
         self._unsaved.clear()
 
     def settle(self) -> None:

@@ -90,7 +90,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         "compare",
         QT_TRANSLATE_NOOP("Workspaces", "Compare"),
         QT_TRANSLATE_NOOP("Workspaces", "Runs side by side, and the tutorial's experiments"),
-        _across((_down(("models", 300), ("train", 430)), 640), ("decoded", 640)),
+        _down(("runs", 400), (_across(("train", 700), ("decoded", 280), ("samples", 290)), 330)),
     ),
 )
 

@@ -12,6 +12,7 @@ from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
+from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
 from vae_studio.ui.panels.sliders import SlidersPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
@@ -35,5 +36,6 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("labels", QT_TRANSLATE_NOOP("Panels", "Labels"), LabelsPanel),
     PanelRow("train", QT_TRANSLATE_NOOP("Panels", "Train"), TrainPanel),
     PanelRow("draw", QT_TRANSLATE_NOOP("Panels", "Draw"), DrawPanel),
+    PanelRow("runs", QT_TRANSLATE_NOOP("Panels", "Runs"), RunsPanel),
     PanelRow("configuration", QT_TRANSLATE_NOOP("Panels", "Configuration"), ConfigurationPanel),
 )

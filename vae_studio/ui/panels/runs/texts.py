@@ -1,0 +1,102 @@
+"""What a cell says: what differs in a configuration, when a run was made. Context ``Runs``."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
+
+from vae_studio.core.runs import RunInfo, clean_name
+from vae_studio.core.spec import ModelSpec, TrainConfig
+from vae_studio.core.variants import VARIANTS
+
+_PARTS = 40  # characters of one value; of a data set's name, which may be anything
+_LATEST = 253402300799  # s; the end of the year 9999, where calendars end
+
+# Said otherwise than by their own names. {value} is filled in.
+_FIELDS = {
+    "latent_dim": QT_TRANSLATE_NOOP("Runs", "{value} dims"),
+    "hidden": QT_TRANSLATE_NOOP("Runs", "hidden {value}"),
+    "negative_slope": QT_TRANSLATE_NOOP("Runs", "slope {value}"),
+    "hidden_dropout": QT_TRANSLATE_NOOP("Runs", "dropout {value}"),
+    "latent_dropout": QT_TRANSLATE_NOOP("Runs", "dropout on z {value}"),
+    "num_classes": QT_TRANSLATE_NOOP("Runs", "{value} classes"),
+    "image_shape": QT_TRANSLATE_NOOP("Runs", "images {value}"),
+    "dataset": QT_TRANSLATE_NOOP("Runs", "data {value}"),
+    "batch_size": QT_TRANSLATE_NOOP("Runs", "batch {value}"),
+    "learning_rate": QT_TRANSLATE_NOOP("Runs", "rate {value}"),
+    "schedule": QT_TRANSLATE_NOOP("Runs", "{value} rate"),
+    "beta": QT_TRANSLATE_NOOP("Runs", "β {value}"),
+    "beta_warmup": QT_TRANSLATE_NOOP("Runs", "warm-up {value}"),
+    "grad_clip": QT_TRANSLATE_NOOP("Runs", "gradient norm ≤ {value}"),
+    "init": QT_TRANSLATE_NOOP("Runs", "{value} weights"),
+}
+_OFF = {"batch_norm": QT_TRANSLATE_NOOP("Runs", "no batch norm")}
+_ON = {"batch_norm": QT_TRANSLATE_NOOP("Runs", "batch norm")}
+_VALUES = {"bernoulli": "BCE", "mse": "MSE", "relu": "ReLU", "leaky_relu": "LeakyReLU"}
+_SILENT = ("epochs", "device")  # one has a column, the other changes no model
+
+
+def differences(info: RunInfo) -> tuple[str, ...]:
+    """What is not as in the run's variant, or as usual where it has none: ``β 4``, ``warm-up 5``.
+
+    Of the training, what is not as ``TrainConfig()`` has it.
+    """
+    found = []
+    usual = VARIANTS.get(info.variant, ModelSpec())
+    for item in fields(TrainConfig):
+        value = getattr(info.config, item.name)
+        if item.name not in _SILENT and value != item.default:
+            found.append(_said(item.name, value))
+    for item in fields(ModelSpec):
+        value = getattr(info.spec, item.name)
+        if value != getattr(usual, item.name):
+            found.append(_said(item.name, value))
+    if info.journal:
+        text = QCoreApplication.translate("Runs", "{n} × changed while it ran")
+        found.append(text.format(n=len(info.journal)))
+    return tuple(found)
+
+
+def _said(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        plain = name.replace("_", " ")
+        text = _ON.get(name, plain) if value else _OFF.get(name, f"no {plain}")
+        return QCoreApplication.translate("Runs", text)
+    template = _FIELDS.get(name, name.replace("_", " ") + " {value}")
+    return QCoreApplication.translate("Runs", template).format(value=_short(value))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " × ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = clean_name(str(value))
+    return _VALUES.get(text, text if len(text) <= _PARTS else text[: _PARTS - 1] + "…")
+
+
+def created_at(info: RunInfo) -> float | None:
+    """Seconds since 1970; None where ``config.json`` names no such time."""
+    try:
+        seconds = datetime.fromisoformat(info.created[:40]).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+    return seconds if 0 <= seconds <= _LATEST else None
+
+
+def created_text(info: RunInfo) -> str:
+    """Day and time here, short."""
+    seconds = created_at(info)
+    if seconds is None:
+        return clean_name(info.created)[:20]
+    when = QDateTime.fromSecsSinceEpoch(int(seconds))
+    return QLocale().toString(when, QLocale.FormatType.ShortFormat)
+
+
+def tooltip(text: str) -> str:
+    """A tooltip in which a run's name is never read as markup; it wraps."""
+    return f"<qt>{html.escape(text, quote=False)}</qt>".replace("\n", "<br>") if text else ""
