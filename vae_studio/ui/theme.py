@@ -173,7 +173,8 @@ def _style_sheet(c: Colors) -> str:
         {{ color: {c.faint}; }}
     QLineEdit[invalid="true"], QLineEdit[invalid="true"]:focus, QComboBox[invalid="true"]
         {{ border: 1px solid {c.danger}; }}
-    QPlainTextEdit:disabled {{ background: {c.panel}; color: {c.faint}; }}
+    QPlainTextEdit:disabled {{ background: {c.panel}; color: {c.muted};
+        placeholder-text-color: {c.muted}; }}
     QLabel[role="problem"] {{ color: {c.danger}; }}
     QCheckBox::indicator {{ width: 16px; height: 16px; background: {c.base};
         border: 1px solid {c.faint}; border-radius: 4px; }}
@@ -189,14 +190,15 @@ def _style_sheet(c: Colors) -> str:
     QListWidget::item {{ border-radius: 5px; padding: 4px 8px; }}
     QListWidget::item:selected {{ background: {c.accent}; color: {c.on_accent}; }}
     QTableView {{ background: {c.base}; color: {c.text}; border: 1px solid {c.line};
-        border-radius: 4px; selection-background-color: {c.hover}; selection-color: {c.text}; }}
+        border-radius: 4px; selection-background-color: {c.line}; selection-color: {c.text};
+        outline: 0; }}
     QTableView:focus {{ border-color: {c.accent}; }}
     QTableView::item {{ padding: 0 6px; border: none; border-bottom: 1px solid {c.hover}; }}
     QTableView::item:selected {{ background: {c.line}; color: {c.text}; }}
     QTableView QLineEdit {{ border-radius: 0; padding: 0 4px; min-height: 0; }}
     QHeaderView {{ background: {c.panel}; border: none; }}
     QHeaderView::section {{ background: {c.panel}; color: {c.muted}; border: none;
-        border-bottom: 1px solid {c.line}; padding: 4px 6px; }}
+        border-bottom: 1px solid {c.line}; padding: 4px 9px; }}
     QHeaderView::section:hover {{ color: {c.text}; background: {c.hover}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}
     QSlider::sub-page:horizontal, QSlider::add-page:horizontal {{ background: transparent; }}

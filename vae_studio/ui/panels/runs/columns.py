@@ -208,7 +208,7 @@ COLUMNS: tuple[Column, ...] = (
         QT_TRANSLATE_NOOP("Runs", "The model of the tutorial that it was started from"),
         text=_variant,
         key=_by_text(_variant),
-        width=108,
+        width=124,
     ),
     Column(
         "differs",
@@ -229,7 +229,7 @@ COLUMNS: tuple[Column, ...] = (
         ),
         text=_elbo,
         key=_by_loss(lambda row: row.info.evaluation.negative_elbo if row.info.evaluation else 0),
-        width=106,
+        width=128,
         hint=_elbo_hint,
         is_number=True,
     ),
@@ -241,7 +241,7 @@ COLUMNS: tuple[Column, ...] = (
         key=_by_loss(
             lambda row: row.info.evaluation.terms.reconstruction if row.info.evaluation else 0
         ),
-        width=108,
+        width=122,
         is_number=True,
     ),
     Column(
@@ -296,7 +296,7 @@ COLUMNS: tuple[Column, ...] = (
         QT_TRANSLATE_NOOP("Runs", "Of all complete epochs, tests included"),
         text=lambda row: duration(row.info.seconds),
         key=_by_number(lambda row: row.info.seconds),
-        width=84,
+        width=96,
         is_number=True,
     ),
     Column(
@@ -305,7 +305,7 @@ COLUMNS: tuple[Column, ...] = (
         QT_TRANSLATE_NOOP("Runs", "When the training began"),
         text=lambda row: created_text(row.info),
         key=_by_number(lambda row: created_at(row.info)),
-        width=122,
+        width=132,
     ),
     Column(
         "tags",

@@ -7,14 +7,14 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDateTime, QLocale
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from vae_studio.core.runs import RunInfo, clean_name
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.variants import VARIANTS
 
 _PARTS = 40  # characters of one value; of a data set's name, which may be anything
-_LATEST = 253402300799  # s; the end of the year 9999, where calendars end
+_LATEST = 253402000000  # s; near the end of the year 9999, where calendars end
 
 # Said otherwise than by their own names. {value} is filled in.
 _FIELDS = {
@@ -89,12 +89,11 @@ def created_at(info: RunInfo) -> float | None:
 
 
 def created_text(info: RunInfo) -> str:
-    """Day and time here, short."""
+    """Day and time here."""
     seconds = created_at(info)
     if seconds is None:
         return clean_name(info.created)[:20]
-    when = QDateTime.fromSecsSinceEpoch(int(seconds))
-    return QLocale().toString(when, QLocale.FormatType.ShortFormat)
+    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
 
 
 def tooltip(text: str) -> str:
