@@ -122,6 +122,19 @@ def test_a_deleted_run_comes_back(home: Path, start: Start) -> None:
     assert not toast.isVisible()
 
 
+def test_delete_means_a_run_only_while_the_list_has_the_focus(home: Path, start: Start) -> None:
+    folder = add_run(home, "mine")
+    studio = start()
+    panel = studio.window.panel(ModelsPanel)
+    panel.list.setCurrentItem(item(studio, "mine"))
+    panel.open_button.setFocus()
+    hand.key(panel.open_button, Qt.Key.Key_Delete)
+    assert folder.is_dir()
+    panel.list.setFocus()
+    hand.key(panel.list, Qt.Key.Key_Delete)
+    assert not folder.exists()
+
+
 def test_undo_into_a_run_that_is_gone_keeps_what_is_shown(
     home: Path, start: Start, qtbot: QtBot
 ) -> None:

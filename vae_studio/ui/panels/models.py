@@ -92,9 +92,13 @@ class ModelsPanel(Panel):
         layout.setContentsMargins(6, 4, 6, 6)
         layout.addWidget(self.list, 1)
         layout.addLayout(buttons)
-        context = Qt.ShortcutContext.WidgetShortcut
-        QShortcut(QKeySequence("F2"), self.list, self.rename_current, context=context)
-        QShortcut(QKeySequence.StandardKey.Delete, self.list, self.remove_current, context=context)
+        for key, act in (
+            (QKeySequence("F2"), self.rename_current),
+            (QKeySequence(QKeySequence.StandardKey.Delete), self.remove_current),
+        ):
+            shortcut = QShortcut(key, self.list, act)
+            # PySide takes `context=` above without a word, and the whole window has the key.
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.list.itemClicked.connect(self._open_item)
         self.list.itemActivated.connect(self._open_item)
         self.list.currentItemChanged.connect(self._enable_buttons)
