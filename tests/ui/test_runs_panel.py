@@ -208,6 +208,11 @@ def test_tags_are_typed_into_the_table(home: Path, start: Start, qtbot: QtBot) -
     qtbot.waitUntil(lambda: (folder / NOTES).exists(), timeout=TIMEOUT)
     assert read_annotations(folder).tags == ("good", "r m")
     hand.key(panel.table, Qt.Key.Key_F2, SHIFT)
+    editor = panel.table.viewport().findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    editor.setText("half typed")
+    panel.store.library.notes.set_notes(folder, "comes meanwhile")
+    assert editor.text() == "half typed"
     type_into_cell(panel, "other", Qt.Key.Key_Escape)
     assert panel.store.library.notes.of(folder).tags == ("good", "r m")
 

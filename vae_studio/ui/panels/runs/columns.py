@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
@@ -29,6 +30,11 @@ class Row:
     def is_own(self) -> bool:
         """Whether it may be renamed, and noted upon."""
         return not self.info.bundled
+
+    @cached_property
+    def differs(self) -> str:
+        """What is not as usual; asked for again and again while a table is sorted."""
+        return " · ".join(differences(self.info))
 
 
 @dataclass(frozen=True)
@@ -171,10 +177,6 @@ def _variant(row: Row) -> str:
     return clean_name(row.info.variant)[:60]
 
 
-def _differences(row: Row) -> str:
-    return " · ".join(differences(row.info))
-
-
 _STATUS = {
     "interrupted": QT_TRANSLATE_NOOP("Runs", "interrupted"),
     "finished": QT_TRANSLATE_NOOP("Runs", "finished"),
@@ -214,8 +216,8 @@ COLUMNS: tuple[Column, ...] = (
         "differs",
         QT_TRANSLATE_NOOP("Runs", "What differs"),
         QT_TRANSLATE_NOOP("Runs", "All that is not as in the variant, and as usual in training"),
-        text=_differences,
-        key=_by_text(_differences),
+        text=lambda row: row.differs,
+        key=_by_text(lambda row: row.differs),
         width=150,
         grow=4,
     ),

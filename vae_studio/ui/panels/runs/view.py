@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QMenu, QStyledItemDelegate, QTableView, QWidget
 
 from vae_studio.ui.panels.runs.columns import COLUMNS, PLACE
 from vae_studio.ui.panels.runs.table import RunsProxy, title
 from vae_studio.ui.panels.runs.thumbnails import HEIGHT, ThumbnailDelegate, Thumbnails
 
 _MAX_NAME = 280  # px; the room beyond it goes to the others
+
+
+class _TextDelegate(QStyledItemDelegate):
+    """An editor is filled once: a thumbnail or a training that comes meanwhile, for which Qt would
+    fill it anew, takes away nothing that is being typed."""
+
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        if not editor.property("filled"):
+            editor.setProperty("filled", True)
+            super().setEditorData(editor, index)
 
 
 class RunsView(QTableView):
@@ -27,6 +45,7 @@ class RunsView(QTableView):
         self.setModel(proxy)
         self.setObjectName("runs")
         self.setAccessibleName(self.tr("Runs"))
+        self.setItemDelegate(_TextDelegate(self))
         self.setItemDelegateForColumn(PLACE["picture"], ThumbnailDelegate(thumbnails, self))
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableView.SelectionMode.ExtendedSelection)
