@@ -38,6 +38,7 @@ class NotesBox(QPlainTextEdit):
             self.blockSignals(False)
         self.setEnabled(row is not None and row.is_own)
         self.setPlaceholderText(self._placeholder(row, selected))
+        self.viewport().update()  # Qt paints another placeholder only once something else changes
         self.setToolTip(tooltip(self._tip(row)))
 
     def _placeholder(self, row: Row | None, selected: int) -> str:
