@@ -41,7 +41,7 @@ def add_run(home: Path, folder_name: str, /, source: str = "vae-2", **changes: A
 def open_panel(studio: Studio, qtbot: QtBot) -> RunsPanel:
     """The panel in front, its list read."""
     panel = studio.window.panel(RunsPanel)
-    studio.window.docks["runs"].raise_()
+    studio.window.workspaces.show_workspace("compare")
     qtbot.waitUntil(lambda: panel.on_screen and bool(panel.model.rows), timeout=TIMEOUT)
     return panel
 
@@ -83,10 +83,7 @@ def type_into_cell(panel: RunsPanel, text: str, end: Qt.Key = Qt.Key.Key_Return)
     QApplication.processEvents()  # Qt takes it over after the key
 
 
-def test_it_stands_behind_train_and_reads_nothing_until_it_is_seen(studio: Studio) -> None:
-    docks = studio.window.docks
-    assert docks["runs"] in studio.window.tabifiedDockWidgets(docks["train"])
-    assert not docks["train"].visibleRegion().isEmpty()
+def test_it_reads_nothing_until_it_is_seen(studio: Studio) -> None:
     panel = studio.window.panel(RunsPanel)
     assert not panel.on_screen
 
@@ -492,12 +489,12 @@ def test_a_run_that_appears_keeps_the_selection(home: Path, start: Start, qtbot:
 def test_a_hidden_list_is_read_once_it_is_seen(home: Path, start: Start, qtbot: QtBot) -> None:
     studio = start()
     panel = open_panel(studio, qtbot)
-    studio.window.docks["train"].raise_()
+    studio.window.workspaces.show_workspace("studio")
     qtbot.waitUntil(lambda: not panel.on_screen)
     add_run(home, "late")
     studio.store.library.changed.emit()
     assert "late" not in cells(panel, "name")
-    studio.window.docks["runs"].raise_()
+    studio.window.workspaces.show_workspace("compare")
     qtbot.waitUntil(lambda: "late" in cells(panel, "name"), timeout=TIMEOUT)
 
 

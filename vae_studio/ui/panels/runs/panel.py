@@ -273,7 +273,7 @@ class RunsPanel(Panel):
             if str(info.path) != self.store.state.model:
                 self.store.open_model(info.path)
         elif name == "resume":
-            self.store.resume_training(info)
+            self.store.launcher.resume(info)
         elif name in ("rename", "tags"):
             self.table.edit_selected("name" if name == "rename" else "tags")
         elif name == "compare":
