@@ -254,6 +254,15 @@ def test_notes_are_kept_when_the_window_closes_at_once(
     assert read_annotations(folder).notes == "at the last moment"
 
 
+def test_what_was_noted_behind_another_tab_is_kept_too(home: Path, start: Start) -> None:
+    folder = add_run(home, "mine")
+    studio = start()
+    assert not studio.window.panel(RunsPanel).on_screen
+    studio.store.library.notes.set_tags(folder, ("late",))
+    studio.window.close()
+    assert read_annotations(folder).tags == ("late",)
+
+
 def test_what_cannot_be_written_is_said_and_tried_again(
     home: Path, start: Start, qtbot: QtBot
 ) -> None:
