@@ -64,6 +64,7 @@ from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
+from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
 from vae_studio.ui.panels.sliders import TYPED_LIMIT, SlidersPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
@@ -77,7 +78,7 @@ _RUNS_OF_A_WINDOW = 50
 _TRAIN_IMAGES, _TEST_IMAGES = 512, 128
 _SLOW = 3.0  # seconds in which a window must have dealt with its events, on a busy machine too
 _NEVER_FULL = 10_000  # undo steps: a run of nothing but key presses makes more than the app keeps
-_QTHREADS = {"explore", "train"}
+_QTHREADS = {"explore", "train", "shelf"}
 
 _share = st.floats(0.0, 1.0).map(lambda share: round(share, 3))
 _index = st.integers(0, 63)
@@ -184,6 +185,7 @@ class Machine(RuleBasedStateMachine):
         self.studio = _session.begin_run()
         self.store, self.window = self.studio.store, self.studio.window
         panel = self.window.panel
+        self.runs = panel(RunsPanel)
         self.models, self.sliders = panel(ModelsPanel), panel(SlidersPanel)
         self.draw, self.train_panel = panel(DrawPanel), panel(TrainPanel)
         self.decoded, self.samples = panel(DecodedPanel), panel(SamplesPanel)
@@ -228,6 +230,21 @@ class Machine(RuleBasedStateMachine):
             for dialog in self.models.findChildren(QInputDialog):
                 dialog.setTextValue(name)
                 dialog.accept()
+
+    @rule(index=_index, words=st.text(max_size=12))
+    def note_and_filter(self, index: int, words: str) -> None:
+        self._did("note_and_filter", index=index, words=words)
+        self.window.docks["runs"].raise_()
+        table = self.runs.table
+        table.selectRow(index % max(1, self.runs.proxy.rowCount()))
+        if self.runs.notes.isEnabled():
+            self.runs.notes.setPlainText(words)
+            rows = self.runs.selected_rows()
+            said = self.runs.notes.toPlainText()  # Qt has a line end of its own
+            assert self.store.library.notes.of(rows[0].info.path).notes == said
+        self.runs.filter_box.setText(words)
+        self.runs.filter_box.clear()
+        self.window.docks["train"].raise_()
 
     @rule(index=_index, undo=st.booleans())
     def delete(self, index: int, undo: bool) -> None:
