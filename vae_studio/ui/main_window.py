@@ -40,6 +40,7 @@ from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.models import ModelsPanel
+from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.status_bar import StatusBar
 from vae_studio.ui.store import Store
@@ -93,6 +94,8 @@ class MainWindow(QMainWindow):
         store.training.unsaved.connect(self._ask_for_place)
         store.training.saved.connect(self._say_saved)
         store.noticed.connect(self._say_notice)
+        store.launcher.replaced.connect(self._say_replaced)
+        self.panel(RunsPanel).configuration_requested.connect(self._use_configuration)
 
     def panel(self, kind: type[P]) -> P:
         """The panel of that class."""
@@ -285,6 +288,17 @@ class MainWindow(QMainWindow):
             self.toast.show_message(self.tr("Training stopped before its first step."))
         elif reason == "stopped":
             self.toast.show_message(self.tr("Training stopped. The model is kept in your list."))
+
+    @Slot(str)
+    def _say_replaced(self, name: str) -> None:
+        text = self.tr("“{name}” was stopped and kept. The new run begins.")
+        self.toast.show_message(text.replace("{name}", name))
+
+    @Slot(object)
+    def _use_configuration(self, info: RunInfo) -> None:
+        """What a run was trained with goes into the forms, which come forward."""
+        self.store.plan.show(info.variant, info.spec, info.config)
+        self.workspaces.show_workspace("train")
 
     @Slot(object)
     def _say_notice(self, notice: StudioError) -> None:

@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QImageReader, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QImage,
+    QImageReader,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
 
 from vae_studio.core.events import EpochDone
@@ -35,10 +43,19 @@ class Film(QScrollArea):
         self.setAccessibleName(self.tr("Samples of fixed z, epoch by epoch"))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        self.setFixedHeight(self._strip.height() + 12)
+        self.setMinimumHeight(_strip_height(1) + 12)
+        self.setMaximumHeight(_strip_height(_ROWS) + 12)
         self.horizontalScrollBar().rangeChanged.connect(
             lambda _low, high: self.horizontalScrollBar().setValue(high)
         )
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, _strip_height(_ROWS) + 12)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for both, one row is shown."""
+        super().resizeEvent(event)
+        self._strip.set_rows(_ROWS if self.height() >= self.maximumHeight() else 1)
 
     def clear(self) -> None:
         """Begin a new run."""
@@ -76,6 +93,10 @@ class Film(QScrollArea):
         return len(self._strip.epochs)
 
 
+def _strip_height(rows: int) -> int:
+    return rows * (_SIDE + _GAP) + _FOOT
+
+
 def _column(samples: NDArray[np.float32]) -> list[QImage]:
     return [to_qimage(sample) for sample in samples]
 
@@ -84,11 +105,17 @@ class _Strip(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.epochs: list[tuple[int, list[QImage]]] = []
+        self._rows = _ROWS
         self.resize(self.sizeHint())
 
     def sizeHint(self) -> QSize:
         width = max(420, len(self.epochs) * (_SIDE + _GAP))
-        return QSize(width, _ROWS * (_SIDE + _GAP) + _FOOT)
+        return QSize(width, _strip_height(self._rows))
+
+    def set_rows(self, rows: int) -> None:
+        if rows != self._rows:
+            self._rows = rows
+            self.set_epochs(self.epochs)
 
     def set_epochs(self, epochs: list[tuple[int, list[QImage]]]) -> None:
         self.epochs = epochs
@@ -112,9 +139,9 @@ class _Strip(QWidget):
         painter.setPen(QColor(c.muted))
         for column, (epoch, pictures) in enumerate(self.epochs):
             left = column * (_SIDE + _GAP)
-            for row, picture in enumerate(pictures):
+            for row, picture in enumerate(pictures[: self._rows]):
                 painter.drawImage(QRect(left, row * (_SIDE + _GAP), _SIDE, _SIDE), picture)
-            foot = QRect(left, _ROWS * (_SIDE + _GAP), _SIDE, _FOOT)
+            foot = QRect(left, self._rows * (_SIDE + _GAP), _SIDE, _FOOT)
             painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, str(epoch))
 
     def event(self, event: QHelpEvent) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from vae_studio.core.events import EpochDone
 from vae_studio.session.requests import RunResult
@@ -35,6 +35,7 @@ class TrainPanel(Panel):
         self.controls = TrainControls(store)
         self.plots = LossPlots()
         self.plots.failed.connect(store.failed)
+        self.plots.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.film = Film()
         self.film.setToolTip(self.tr("Two fixed points of the prior, decoded after every epoch"))
         layout = QVBoxLayout(self)
