@@ -148,8 +148,10 @@ class Hand:
         train = window.panel(TrainPanel)
         if busy == "explore" and rows:
             self._random.choice(rows).slider.setValue(self._random.uniform(-3, 3))
-        elif (busy == "pause" and train.pause.text() == "Pause") or busy == "pause and resume":
-            train.pause.click()
+        elif (
+            busy == "pause" and train.controls.pause.text() == "Pause"
+        ) or busy == "pause and resume":
+            train.controls.pause.click()
 
     def watch_training(self) -> None:
         """Tell when the training thread begins and ends, and, once the end was requested, where

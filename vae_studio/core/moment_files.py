@@ -98,7 +98,8 @@ class MomentWriter:
         part = path.with_name(path.name + ".part")
         try:
             path.parent.mkdir(exist_ok=True)  # and not the run's, whose disk may be gone
-            part.write_bytes(pack(_half(state.model.state_dict())))
+            with part.open("xb") as file:
+                file.write(pack(_half(state.model.state_dict())))
             part.replace(path)
         except (OSError, MemoryError) as error:
             with contextlib.suppress(OSError):

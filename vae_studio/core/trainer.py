@@ -235,6 +235,8 @@ def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Ite
 
 def _make_changes(state: TrainState, control: TrainControl) -> None:
     for name, value in control.take_changes(state.step + 1):
+        if getattr(state, name) == value:
+            continue  # as it was
         setattr(state, name, value)
         state.journal.append(Change(state.step + 1, name, value))
 

@@ -51,6 +51,11 @@ class SamplesPanel(Panel):
         store.state_changed.connect(self._render)
         store.answered.connect(self._take)
 
+    @property
+    def shown(self) -> SampleResult | None:
+        """The samples that are on the screen."""
+        return self._result
+
     @Slot()
     def refresh(self) -> None:
         snapshot, label = self.store.snapshot, self.store.state.latent.label
