@@ -11,6 +11,11 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from vae_studio.core.findings import Finding, Remedy
 
 _CONTEXT = "Doctor"
+_ICONS = {
+    "change": "mdi6.tune-variant",
+    "restart": "mdi6.restart",
+    "branch": "mdi6.source-branch",
+}
 
 TITLES: dict[str, str] = {
     "collapse": QT_TRANSLATE_NOOP("Doctor", "Posterior collapse"),
@@ -227,6 +232,11 @@ def explanation(finding: Finding) -> str:
 def button(remedy: Remedy) -> str:
     """A remedy's button: a verb."""
     return QCoreApplication.translate(_CONTEXT, REMEDIES[remedy.code][0])
+
+
+def icon(remedy: Remedy) -> str:
+    """The Material Design icon of its button: what kind of remedy it is."""
+    return _ICONS[remedy.kind]
 
 
 def tooltip(remedy: Remedy) -> str:

@@ -33,6 +33,7 @@ from vae_studio import __version__, logs
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import AppSettings, Theme
+from vae_studio.ui import doctor_words
 from vae_studio.ui.docks import Docks
 from vae_studio.ui.library import Removal
 from vae_studio.ui.log_window import LogWindow
@@ -46,11 +47,12 @@ from vae_studio.ui.status_bar import StatusBar
 from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainingView, TrainStatus
 from vae_studio.ui.widgets.palette import CommandPalette
-from vae_studio.ui.widgets.toast import Toast
+from vae_studio.ui.widgets.toast import Action, Toast
 from vae_studio.ui.workspace_bar import WorkspaceBar, title_of
 from vae_studio.ui.workspaces import WORKSPACES
 
 if TYPE_CHECKING:
+    from vae_studio.core.findings import Finding
     from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
 
@@ -95,6 +97,8 @@ class MainWindow(QMainWindow):
         store.training.saved.connect(self._say_saved)
         store.noticed.connect(self._say_notice)
         store.launcher.replaced.connect(self._say_replaced)
+        store.doctor.found.connect(self._say_finding)
+        self.panel(TrainPanel).alarm.explain.connect(self.show_doctor)
         self.panel(RunsPanel).configuration_requested.connect(self._use_configuration)
 
     def panel(self, kind: type[P]) -> P:
@@ -295,6 +299,31 @@ class MainWindow(QMainWindow):
         self.toast.show_message(text.replace("{name}", name))
 
     @Slot(object)
+    def _say_finding(self, finding: Finding) -> None:
+        """An alarm. Where the training ended with it, the error that follows says so."""
+        if finding.code != "not_finite":
+            text = self.tr("The doctor: {title}.").format(title=doctor_words.title(finding))
+            self.toast.offer(text, self._helps(finding))
+
+    def _helps(self, finding: Finding) -> list[tuple[str, Action]]:
+        """The likeliest remedy that can be had now, and the way to the others."""
+        doctor = self.store.doctor
+        remedy = doctor.likeliest(finding)
+        explain = (self.tr("Explain"), self.show_doctor)
+        if remedy is None:
+            return [explain]
+        return [(doctor_words.button(remedy), partial(doctor.apply, remedy)), explain]
+
+    @Slot()
+    def show_doctor(self) -> None:
+        """Bring what the doctor found to the front."""
+        dock = self.docks["doctor"]
+        if not dock.isVisible():
+            self.workspaces.show_workspace("train")
+            dock.show()
+        dock.raise_()
+
+    @Slot(object)
     def _use_configuration(self, info: RunInfo) -> None:
         """What a run was trained with goes into the forms, which come forward."""
         self.store.plan.show(info.variant, info.spec, info.config)
@@ -355,6 +384,11 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def show_error(self, error: StudioError) -> None:
         """Say what went wrong and what to do next. What nobody foresaw has a whole report."""
+        findings = self.store.doctor.findings
+        if error.code == "train.not_finite" and findings:
+            worst = next((each for each in findings if each.code == "not_finite"), findings[0])
+            self.toast.offer(error_sentence(error), self._helps(worst), is_error=True)
+            return
         unforeseen = error.code == "worker.unexpected"
         details = f"{error}\n\n{logs.report()}" if unforeseen else str(error)
         self.toast.show_error(error_sentence(error), logs.clean(details))

@@ -32,6 +32,7 @@ from vae_studio.session.requests import (
 )
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Strokes
+from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
 from vae_studio.ui.plan import TrainingPlan
@@ -81,6 +82,7 @@ class Store(QObject):
         self.plan = TrainingPlan(self)
         self.launcher = Launcher(self.training, self.library, self.plan, self)
         self.launcher.failed.connect(self.failed)
+        self.doctor = TrainingDoctor(self.training, self.launcher, self)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
         self._travelling: OpenRequest | None = None  # to the model of an undo or redo step
@@ -96,7 +98,6 @@ class Store(QObject):
         self.training.failed.connect(self.failed)
         self.training.noticed.connect(self.noticed)
         self.training.saved.connect(self.library.note)
-
         self.time_machine = TimeMachine(self)
 
     def start(self) -> None:

@@ -158,6 +158,9 @@ def _style_sheet(c: Colors) -> str:
     QToolButton[role="legend"]:checked {{ color: {c.muted}; }}
     QToolButton[role="legend"]:hover {{ color: {c.text}; }}
     QToolButton[role="legend"]:focus {{ border-color: {c.accent}; }}
+    QToolButton[role="alarm"] {{ background: transparent; border: 1px solid transparent;
+        color: {c.danger}; font-weight: 600; padding: 2px 4px; }}
+    QToolButton[role="alarm"]:hover, QToolButton[role="alarm"]:focus {{ border-color: {c.danger}; }}
     #lossCurves {{ border: 1px solid transparent; border-radius: 4px; }}
     #lossCurves:focus {{ border-color: {c.accent}; }}
     QSpinBox, QDoubleSpinBox, QComboBox, QLineEdit {{ background: {c.base}; color: {c.text};
@@ -176,6 +179,10 @@ def _style_sheet(c: Colors) -> str:
     QPlainTextEdit:disabled {{ background: {c.panel}; color: {c.muted};
         placeholder-text-color: {c.muted}; }}
     QLabel[role="problem"] {{ color: {c.danger}; }}
+    #finding {{ background: {c.base}; border: 1px solid {c.line}; border-left: 3px solid {c.accent};
+        border-radius: 4px; }}
+    #finding[severity="serious"] {{ border-left-color: {c.danger}; }}
+    QLabel[role="finding"] {{ font-weight: 600; }}
     QCheckBox::indicator {{ width: 16px; height: 16px; background: {c.base};
         border: 1px solid {c.faint}; border-radius: 4px; }}
     QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {c.accent}; }}

@@ -83,7 +83,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         _across(
             ("configuration", 300),
             ("train", 620),
-            (_down(("decoded", 330), ("samples", 400)), 350),
+            (_down(("doctor", 330), (("decoded", "samples"), 400)), 350),
         ),
     ),
     Workspace(

@@ -9,6 +9,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.decoded import DecodedPanel
+from vae_studio.ui.panels.doctor import DoctorPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
@@ -38,4 +39,5 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("draw", QT_TRANSLATE_NOOP("Panels", "Draw"), DrawPanel),
     PanelRow("runs", QT_TRANSLATE_NOOP("Panels", "Runs"), RunsPanel),
     PanelRow("configuration", QT_TRANSLATE_NOOP("Panels", "Configuration"), ConfigurationPanel),
+    PanelRow("doctor", QT_TRANSLATE_NOOP("Panels", "Doctor"), DoctorPanel),
 )

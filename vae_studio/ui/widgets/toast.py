@@ -76,11 +76,17 @@ class Toast(QWidget):
     ) -> None:
         """Say something that waits for an answer: it stays until one of one or two ``actions``, or
         the cross, is pressed."""
+        self.offer(text, actions, is_error=is_error)
+        self._timer.stop()
+
+    def offer(
+        self, text: str, actions: Sequence[tuple[str, Action]], *, is_error: bool = False
+    ) -> None:
+        """Say something for a while, with one or two ``actions``."""
         (first, on_first), (second, on_second) = (*actions, ("", None))[:2]
         self._present(text, "error" if is_error else "notice", first, on_first)
         self._set_second(second, on_second)
         self._place()
-        self._timer.stop()
 
     def press_action(self) -> None:
         """What the button does."""

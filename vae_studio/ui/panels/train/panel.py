@@ -12,6 +12,7 @@ from vae_studio.core.events import EpochDone
 from vae_studio.session.requests import RunResult
 from vae_studio.ui.captions import unit
 from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.panels.train.alarm_line import AlarmLine
 from vae_studio.ui.panels.train.controls import TrainControls
 from vae_studio.ui.panels.train.film import Film
 from vae_studio.ui.panels.train.form import TrainForm
@@ -33,6 +34,7 @@ class TrainPanel(Panel):
         super().__init__(store, parent)
         self.form = TrainForm(store)
         self.controls = TrainControls(store)
+        self.alarm = AlarmLine(store)
         self.plots = LossPlots()
         self.plots.failed.connect(store.failed)
         self.plots.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
@@ -42,6 +44,7 @@ class TrainPanel(Panel):
         layout.setSpacing(6)
         layout.addWidget(self.form)
         layout.addWidget(self.controls)
+        layout.addWidget(self.alarm)
         self.time_bar = TimeBar(store)
         layout.addWidget(self.plots, 1)
         layout.addWidget(self.time_bar)
