@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.helpers import quick, tiny
@@ -42,7 +42,8 @@ def wait_for_end(studio: Studio, qtbot: QtBot) -> None:
 
 
 def button(studio: Studio, code: str) -> tuple[Remedy, QPushButton]:
-    """The button of a remedy, in the panel."""
+    """The button of a remedy, in the panel, once that is laid out."""
+    QApplication.processEvents()
     for card in studio.window.panel(DoctorPanel).cards:
         for remedy, widget in zip(card.finding.remedies, card.buttons, strict=True):
             if remedy.code == code:
@@ -72,6 +73,7 @@ def test_a_restart_with_the_remedy_trains_the_same_weights_otherwise(
 ) -> None:
     window, training = studio.window, studio.store.training
     window.workspaces.show_workspace("train")
+    studio.store.plan.set_value("reduction", "mean")  # as the training that follows
     said = train(studio, qtbot, "scale")
     before = training.view.request
     assert before is not None
@@ -96,6 +98,8 @@ def test_a_restart_with_the_remedy_trains_the_same_weights_otherwise(
     assert after.config == replace(before.config, reduction="sum")
     assert after.spec == before.spec
     assert after.again == before.folder
+    assert studio.store.plan.plan.config.reduction == "sum"  # or Train would repeat the mistake
+    assert studio.store.plan.plan.config.epochs != MEAN.epochs  # and the rest of the form stays
     assert panel.cards == []
     assert not alarm.isVisible()
     assert read_run(before.folder).status == "stopped"  # and kept

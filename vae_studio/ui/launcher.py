@@ -80,8 +80,13 @@ class Launcher(QObject):
         self._start_instead(request)
 
     def again(self, request: TrainRequest, **changes: Any) -> None:
-        """Train as that run was, from the same initial weights, but for these fields."""
+        """Train as that run was, from the same initial weights, but for these fields; forms that
+        say of one what the run did follow."""
         spec, config = _changed(request.spec, request.config, changes)
+        was, said = _fields(request.spec, request.config), self._plan.plan
+        for field, value in changes.items():
+            if _fields(said.spec, said.config)[field] == was[field]:
+                self._plan.set_value(field, value)
         self._start_instead(self._request(spec, config, request.variant, again=request.folder))
 
     def branch(self, snapshot: Snapshot, **changes: Any) -> None:
@@ -134,6 +139,10 @@ class Launcher(QObject):
             if info.path == Path(snapshot.run):
                 return info.variant or "vae"
         return "vae"
+
+
+def _fields(spec: ModelSpec, config: TrainConfig) -> dict[str, Any]:
+    return {**vars(spec), **vars(config)}
 
 
 def _changed(

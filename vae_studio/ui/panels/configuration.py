@@ -124,7 +124,7 @@ class ConfigurationPanel(Panel):
         for name, row in self.rows.items():
             row.render(name in changed)
         self.reset_all.setEnabled(bool(changed or plan.problems))
-        text = self.tr("Reset {n} changed", "", len(changed)) if changed else self.tr("As preset")
+        text = self.tr("Reset {n}", "", len(changed)) if changed else self.tr("As preset")
         self.reset_all.setText(text.format(n=len(changed)))
         self.from_model.setEnabled(self.store.snapshot is not None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
@@ -52,6 +53,7 @@ class _Bound:
 
     name: str
     plan: TrainingPlan
+    render_plan: Callable[[], None]  # shows what the plan holds
 
     def bind(self, plan: TrainingPlan) -> None:
         """Show another plan from now on."""
@@ -65,10 +67,6 @@ class _Bound:
         self.setAccessibleName(field_label(name))
         self.setProperty("invalid", False)
         plan.changed.connect(self.render_plan)
-
-    def render_plan(self) -> None:
-        """Show what the plan holds."""
-        raise NotImplementedError
 
     def _mark(self: Any) -> None:
         error = self.plan.problems.get(self.name)
