@@ -15,6 +15,7 @@ from vae_studio.session.plan import FIELDS, preset
 from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.training import TrainStatus
+from vae_studio.ui.widgets.column_scroll import ColumnScroll
 from vae_studio.ui.widgets.field_edit import stepped
 
 
@@ -40,6 +41,12 @@ def test_there_is_a_row_for_every_field_that_can_be_chosen(panel: ConfigurationP
         assert row.edit.accessibleName(), name
         assert not row.reset.isVisible()
     assert not panel.reset_all.isEnabled()
+
+
+def test_nothing_is_cut_at_the_side(panel: ConfigurationPanel) -> None:
+    scroll = panel.findChild(ColumnScroll)
+    assert scroll is not None
+    assert scroll.widget().width() <= scroll.viewport().width()
 
 
 def test_what_was_changed_is_seen_and_taken_back(panel: ConfigurationPanel) -> None:

@@ -7,11 +7,9 @@ from dataclasses import fields
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Slot
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +21,7 @@ from vae_studio.ui import theme
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
+from vae_studio.ui.widgets.column_scroll import ColumnScroll
 from vae_studio.ui.widgets.field_edit import (
     FieldEdit,
     field_edit,
@@ -79,12 +78,6 @@ class ConfigurationPanel(Panel):
         column.setContentsMargins(0, 0, theme.GRID, 0)
         column.addLayout(grid)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(page)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.help = QLabel(self.tr("Choose a field to read what it does."))
         self.help.setProperty("role", "muted")
         self.help.setWordWrap(True)
@@ -92,7 +85,7 @@ class ConfigurationPanel(Panel):
         self.help.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(ColumnScroll(page), 1)
         layout.addWidget(self.help)
         for row in self.rows.values():
             row.edit.installEventFilter(self)
@@ -138,8 +131,6 @@ class _Row:
         self._label.setToolTip(field_help(name))
         self.edit: FieldEdit = field_edit(store.plan, name)
         self._label.setBuddy(self.edit)
-        self._unit = QLabel(field_unit(name))
-        self._unit.setProperty("role", "muted")
         self.reset = tool_button("mdi6.undo-variant", "", "", lambda: store.plan.reset(name))
         self.reset.setProperty("role", "flat")
         policy = self.reset.sizePolicy()
@@ -149,8 +140,13 @@ class _Row:
         self.problem.setProperty("role", "problem")
         self.problem.setWordWrap(True)
         line = grid.rowCount()
-        for column, widget in enumerate((self._label, self.edit, self._unit, self.reset)):
-            grid.addWidget(widget, line, column)
+        grid.addWidget(self._label, line, 0)
+        grid.addWidget(self.edit, line, 1, 1, 1 if field_unit(name) else 2)
+        if field_unit(name):
+            unit = QLabel(field_unit(name))
+            unit.setProperty("role", "muted")
+            grid.addWidget(unit, line, 2)
+        grid.addWidget(self.reset, line, 3)
         grid.addWidget(self.problem, line + 1, 0, 1, 4)
 
     def render(self, changed: bool) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vae_studio.core.findings import Finding, Remedy
 from vae_studio.ui import doctor_words
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button
+from vae_studio.ui.widgets.column_scroll import ColumnScroll
 
 
 class DoctorPanel(Panel):
@@ -32,12 +33,8 @@ class DoctorPanel(Panel):
         self._list.setSpacing(8)
         self._list.addWidget(self.empty)
         self._list.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
         layout = QVBoxLayout(self)
-        layout.addWidget(area)
+        layout.addWidget(ColumnScroll(inside))
         self.doctor.changed.connect(self._render)
         self._render()
 

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from vae_studio.ui import theme
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import tool_button
+from vae_studio.ui.widgets.column_scroll import ColumnScroll
 from vae_studio.ui.widgets.value_box import ValueBox
 
 TYPED_LIMIT = 10.0  # of typed values; the prior's mass lies within ±4
@@ -189,11 +189,6 @@ class SlidersPanel(Panel):
         self._list_layout.setContentsMargins(8, 4, 8, 4)
         self._list_layout.setSpacing(0)
         self._list_layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self._list)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.summary = QLabel()
         self.summary.setProperty("role", "muted")
         self.summary.setContentsMargins(8, 4, 8, 0)
@@ -205,7 +200,7 @@ class SlidersPanel(Panel):
         layout.setSpacing(0)
         layout.addWidget(self.summary)
         layout.addWidget(self._empty)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(ColumnScroll(self._list), 1)
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self._describe)
 

@@ -21,9 +21,11 @@ class AlarmLine(QWidget):
         self._remedy: Remedy | None = None
         self.title = QToolButton()
         self.title.setProperty("role", "alarm")
+        self.title.setAccessibleName(self.tr("Alarm"))
         self.title.setToolTip(self.tr("Show what the doctor saw, and what helps"))
         self.title.clicked.connect(self.explain)
-        self.remedy = QPushButton()
+        self.remedy = QPushButton(self.tr("Help"))
+        self.remedy.setToolTip(self.tr("What is most likely to help"))
         self.remedy.clicked.connect(self._apply)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -49,6 +51,7 @@ class AlarmLine(QWidget):
         if len(findings) > 1:
             text = self.tr("{title}, and {n} more").format(title=text, n=len(findings) - 1)
         self.title.setText(text)
+        self.title.setAccessibleName(text)
         self._remedy = self._doctor.likeliest(first)
         self.remedy.setVisible(self._remedy is not None)
         if self._remedy is not None:
