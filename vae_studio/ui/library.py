@@ -70,13 +70,14 @@ class Library(QObject):
             with contextlib.suppress(StudioError):
                 own.append(self._read(path))
         self._known = {info.path: self._known[info.path] for info in own}
-        own = [
-            replace(info, status="interrupted")  # also where that cannot be written down
-            if info.status == "running" and not is_locked(info.path)
-            else info
-            for info in own
-        ]
-        return [*self._bundled, *own]
+        return [*self._bundled, *map(_as_it_is, own)]
+
+    def find(self, path: Path) -> runs.RunInfo | None:
+        """The run in that folder, if there is one."""
+        try:
+            return _as_it_is(self._read(path))
+        except StudioError:
+            return None
 
     def note(self, path: Path) -> None:
         """A run was opened or saved; it is listed from now on, wherever it is."""
@@ -163,3 +164,11 @@ class Library(QObject):
             return None
         self.changed.emit()
         return result
+
+
+def _as_it_is(info: runs.RunInfo) -> runs.RunInfo:
+    """Interrupted is what says it runs while nobody has its lock, also where that cannot be
+    written down."""
+    if info.status == "running" and not is_locked(info.path):
+        return replace(info, status="interrupted")
+    return info

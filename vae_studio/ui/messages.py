@@ -275,6 +275,15 @@ ERRORS: dict[str, str] = {
     "experiment.twice": QT_TRANSLATE_NOOP(
         "Messages", "{field} = {value} stands there twice. Give each value once."
     ),
+    "experiment.write": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The list of experiments cannot be written to {path} ({reason}). The models are trained all "
+        "the same; make room there, or compare them by hand under Runs.",
+    ),
+    "experiment.damaged": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} is no experiment ({reason}). Delete it, or begin the experiment again.",
+    ),
     "compare.count": QT_TRANSLATE_NOOP(
         "Messages", "{count} runs cannot be compared. Choose 2 to {most}."
     ),

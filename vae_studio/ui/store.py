@@ -33,6 +33,7 @@ from vae_studio.session.requests import (
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Strokes
 from vae_studio.ui.doctor import TrainingDoctor
+from vae_studio.ui.experiments import Experiments
 from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
 from vae_studio.ui.plan import TrainingPlan
@@ -83,6 +84,8 @@ class Store(QObject):
         self.launcher = Launcher(self.training, self.library, self.plan, self)
         self.launcher.failed.connect(self.failed)
         self.doctor = TrainingDoctor(self.training, self.launcher, self)
+        self.experiments = Experiments(self.training, self.library, self)
+        self.experiments.failed.connect(self.failed)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
         self._travelling: OpenRequest | None = None  # to the model of an undo or redo step
@@ -104,11 +107,14 @@ class Store(QObject):
         """Start the threads that answer; one begins by loading torch."""
         self._explorer.start()
         self.library.start()
+        self.experiments.read()
 
     def shutdown(self) -> None:
         """End all threads; what was noted of the runs and a training are saved first."""
-        self.library.shutdown()
+        self.library.notes.flush()
+        self.experiments.shutdown()
         self.training.shutdown()
+        self.library.shutdown()
         self._explorer.stop()
         self._explorer.wait()
 
@@ -403,7 +409,7 @@ class Store(QObject):
     @Slot(object)
     def _training_started(self, request: TrainRequest) -> None:
         self._live_snapshot = None
-        self._set_following(True)
+        self._set_following(not request.background)
 
     @Slot(object)
     def _take_live_snapshot(self, snapshot: Snapshot) -> None:

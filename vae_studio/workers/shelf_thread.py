@@ -1,6 +1,6 @@
 """``ShelfThread``: reads and writes what stands beside runs, so that no list waits for a disk.
 
-Notes, thumbnails, sizes. Writing comes before reading; what is to be written is written before the
+Notes, trials, thumbnails, sizes. Writing comes before reading; what is to be written is written before the
 thread ends, what is only to be read is dropped.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 from vae_studio.core.annotations import Annotations, read_annotations, write_annotations
 from vae_studio.core.errors import StudioError
 from vae_studio.core.housekeeping import disk_use
+from vae_studio.session.trials import Trial, forget_trial, read_trials, write_trial
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +94,37 @@ class ThumbnailRead:
     picture: NDArray[np.uint8] | None
 
 
-Answer = NotesRead | NotesWritten | NotesUnwritten | SizesRead | ThumbnailRead
+@dataclass(frozen=True)
+class TrialsWanted:
+    """What was tried."""
+
+
+@dataclass(frozen=True)
+class TrialsRead:
+    """The trials there are, the newest first."""
+
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
+class TrialUnwritten:
+    """The file of a trial is not as it should be: not written, or not removed."""
+
+    trial: Trial
+    error: StudioError
+
+
+Request = NotesWanted | SizesWanted | ThumbnailWanted | TrialsWanted
+Answer = (
+    NotesRead
+    | NotesWritten
+    | NotesUnwritten
+    | SizesRead
+    | ThumbnailRead
+    | TrialsRead
+    | TrialUnwritten
+)
+_Latest = NotesWanted | TrialsWanted | SizesWanted  # of each kind the latest question counts
 
 
 class ShelfThread(QThread):
@@ -106,31 +138,39 @@ class ShelfThread(QThread):
         super().__init__(parent)
         self.setObjectName("shelf")
         self._condition = threading.Condition()
-        self._unwritten: dict[Path, Annotations] = {}
+        self._unwritten: dict[Path, Callable[[], Answer | None]] = {}
         self._writing = False
-        self._notes: NotesWanted | None = None
+        self._latest: dict[type[_Latest], _Latest] = {}
         self._thumbnails: deque[ThumbnailWanted] = deque()
-        self._sizes: SizesWanted | None = None
         self._stopped = False
 
     def write(self, run: Path, annotations: Annotations) -> None:
         """Write notes soon; of one run the latest counts."""
+        self._write_soon(run, partial(_write_notes, run, annotations))
+
+    def keep(self, trial: Trial) -> None:
+        """Write a trial soon."""
+        self._write_soon(trial.path, partial(_change_trial, write_trial, trial))
+
+    def forget(self, trial: Trial) -> None:
+        """Remove the file of a trial soon."""
+        self._write_soon(trial.path, partial(_change_trial, forget_trial, trial))
+
+    def _write_soon(self, key: Path, write: Callable[[], Answer | None]) -> None:
         with self._condition:
-            self._unwritten[run] = annotations
+            self._unwritten[key] = write
             self._condition.notify_all()
 
-    def ask(self, request: NotesWanted | SizesWanted | ThumbnailWanted) -> None:
-        """Read something; of notes and of sizes only the latest question is answered."""
+    def ask(self, request: Request) -> None:
+        """Read something; but for thumbnails, only the latest question of a kind is answered."""
         late: ThumbnailWanted | None = None
         with self._condition:
-            if isinstance(request, NotesWanted):
-                self._notes = request
-            elif isinstance(request, SizesWanted):
-                self._sizes = request
-            else:
+            if isinstance(request, ThumbnailWanted):
                 self._thumbnails.append(request)
                 if len(self._thumbnails) > _MAX_THUMBNAILS:
                     late = self._thumbnails.popleft()
+            else:
+                self._latest[type(request)] = request
             self._condition.notify_all()
         if late is not None:
             self.dropped.emit(late)
@@ -156,25 +196,23 @@ class ShelfThread(QThread):
                 self._condition.wait_for(self._has_work)
                 if self._stopped and not self._unwritten:
                     return
-                notes, self._notes = self._notes, None
-                wanted = None if notes else self._next_reading()
+                wanted = self._next_reading()
             self._write_all()
-            if notes is not None:
-                self.answered.emit(NotesRead({run: _read(run) for run in notes.runs}))
-            elif isinstance(wanted, ThumbnailWanted):
-                self.answered.emit(ThumbnailRead(wanted, _thumbnail(wanted)))
-            elif wanted is not None:
-                self.answered.emit(SizesRead(wanted, sum(map(disk_use, wanted.runs))))
+            if wanted is not None:
+                self.answered.emit(_answer(wanted))
 
     def _has_work(self) -> bool:
-        reading = self._notes or self._thumbnails or self._sizes
+        reading = self._latest or self._thumbnails
         return self._stopped or bool(self._unwritten) or bool(reading)
 
-    def _next_reading(self) -> ThumbnailWanted | SizesWanted | None:
+    def _next_reading(self) -> Request | None:
+        """Sizes take longest, and come last."""
+        for kind in (NotesWanted, TrialsWanted):
+            if kind in self._latest:
+                return self._latest.pop(kind)
         if self._thumbnails:
             return self._thumbnails.popleft()
-        sizes, self._sizes = self._sizes, None
-        return sizes
+        return self._latest.pop(SizesWanted, None)
 
     def _write_all(self) -> None:
         while True:
@@ -183,19 +221,43 @@ class ShelfThread(QThread):
                     self._writing = False
                     self._condition.notify_all()
                     return
-                run = next(iter(self._unwritten))
-                annotations = self._unwritten.pop(run)
+                write = self._unwritten.pop(next(iter(self._unwritten)))
                 self._writing = True
-            answer: Answer
-            try:
-                answer = NotesWritten(run, write_annotations(run, annotations))
-            except StudioError as error:
-                answer = NotesUnwritten(run, error)
-            except Exception as error:
-                log.exception("notes of %s", run)
-                reason = f"{type(error).__name__}: {error}"
-                answer = NotesUnwritten(run, StudioError("worker.unexpected", reason=reason))
-            self.answered.emit(answer)
+            answer = write()
+            if answer is not None:
+                self.answered.emit(answer)
+
+
+def _write_notes(run: Path, annotations: Annotations) -> Answer:
+    try:
+        return NotesWritten(run, write_annotations(run, annotations))
+    except Exception as error:
+        return NotesUnwritten(run, _as_studio_error(error))
+
+
+def _change_trial(change: Callable[[Trial], None], trial: Trial) -> Answer | None:
+    try:
+        change(trial)
+    except Exception as error:
+        return TrialUnwritten(trial, _as_studio_error(error))
+    return None
+
+
+def _as_studio_error(error: Exception) -> StudioError:
+    if isinstance(error, StudioError):
+        return error
+    log.error("writing beside a run", exc_info=error)
+    return StudioError("worker.unexpected", reason=f"{type(error).__name__}: {error}")
+
+
+def _answer(wanted: Request) -> Answer:
+    if isinstance(wanted, NotesWanted):
+        return NotesRead({run: _read(run) for run in wanted.runs})
+    if isinstance(wanted, TrialsWanted):
+        return TrialsRead(read_trials())
+    if isinstance(wanted, ThumbnailWanted):
+        return ThumbnailRead(wanted, _thumbnail(wanted))
+    return SizesRead(wanted, sum(map(disk_use, wanted.runs)))
 
 
 def _read(run: Path) -> Annotations | StudioError:

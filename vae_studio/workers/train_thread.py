@@ -56,7 +56,7 @@ class TrainRequest:
 
     branch: begin with these weights. again: the folder of a run whose first weights this one begins
     with; for one that is no branch itself, the same specification and seed bring them. held:
-    wait after the first step, or epoch.
+    wait after the first step, or epoch. background: what is shown stays, unless the user follows.
     """
 
     spec: ModelSpec
@@ -68,6 +68,7 @@ class TrainRequest:
     branch: Branch | None = None
     again: Path | None = None
     held: Literal["", "step", "epoch"] = ""
+    background: bool = False
 
 
 @dataclass
