@@ -42,7 +42,7 @@ def written(trial: Trial) -> dict[str, Any]:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_experiment_comes_back(name: str) -> None:
     trial = new_trial(experiment(name, TrainConfig(epochs=3, train_size=500)))
-    assert not trial.path.exists() and not any(folder.exists() for folder in trial.folders)
+    assert not any(path.exists() for path in (trial.path, *trial.folders))
     assert read_trials() == ()
     write_trial(trial)
     assert read_trials() == (trial,)

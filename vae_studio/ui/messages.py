@@ -277,8 +277,8 @@ ERRORS: dict[str, str] = {
     ),
     "experiment.write": QT_TRANSLATE_NOOP(
         "Messages",
-        "The list of experiments cannot be written to {path} ({reason}). The models are trained all "
-        "the same; make room there, or compare them by hand under Runs.",
+        "The list of experiments cannot be written to {path} ({reason}). The models are trained "
+        "all the same; make room there, or compare them by hand under Runs.",
     ),
     "experiment.damaged": QT_TRANSLATE_NOOP(
         "Messages",

@@ -32,6 +32,7 @@ from vae_studio.session.requests import (
 )
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Strokes
+from vae_studio.ui.comparing import Comparing
 from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.experiments import Experiments
 from vae_studio.ui.launcher import Launcher
@@ -86,6 +87,8 @@ class Store(QObject):
         self.doctor = TrainingDoctor(self.training, self.launcher, self)
         self.experiments = Experiments(self.training, self.library, self)
         self.experiments.failed.connect(self.failed)
+        self.comparing = Comparing(self)
+        self.comparing.failed.connect(self.failed)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
         self._travelling: OpenRequest | None = None  # to the model of an undo or redo step
@@ -95,6 +98,7 @@ class Store(QObject):
         self._explorer.failed.connect(self._take_failure)
         self._explorer.ready.connect(self.device_known)
         self._explorer.ready.connect(self.training.set_ready)
+        self._explorer.ready.connect(self.comparing.set_ready)
         self.training.started.connect(self._training_started)
         self.training.snapshot_arrived.connect(self._take_live_snapshot)
         self.training.ended.connect(self._training_ended)
@@ -113,6 +117,7 @@ class Store(QObject):
         """End all threads; what was noted of the runs and a training are saved first."""
         self.library.notes.flush()
         self.experiments.shutdown()
+        self.comparing.shutdown()
         self.training.shutdown()
         self.library.shutdown()
         self._explorer.stop()
@@ -348,6 +353,7 @@ class Store(QObject):
             self.history_changed.emit()
         if error.code == "worker.no_torch":
             self.training.set_ready()
+            self.comparing.set_ready()
         self.failed.emit(error)
 
     # Models --------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """``ShelfThread``: reads and writes what stands beside runs, so that no list waits for a disk.
 
-Notes, trials, thumbnails, sizes. Writing comes before reading; what is to be written is written before the
-thread ends, what is only to be read is dropped.
+Notes, trials, thumbnails, sizes. Writing comes before reading; what is to be written is written
+before the thread ends, what is only to be read is dropped.
 """
 
 from __future__ import annotations
