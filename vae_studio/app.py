@@ -79,9 +79,9 @@ class Lifecycle(QObject):
         self._store.open_model(model, image=first_digit())
         interrupted = self._store.library.take_interrupted()
         if interrupted and self.window:
-            self.window.offer_resume(interrupted)
+            self.window.notices.offer_resume(interrupted)
         elif self._crash and self.window:
-            self.window.say_crashed(self._crash)
+            self.window.notices.say_crashed(self._crash)
 
     def _pass_on(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):
@@ -146,7 +146,7 @@ def build(app: QApplication, seed: int | None = None) -> Studio:
     window.closing.connect(lifecycle.end)
     window.theme_chosen.connect(lifecycle.choose_theme)
     # Queued: a fault may come from any thread, and from the middle of painting.
-    lifecycle.faulted.connect(window.show_error, Qt.ConnectionType.QueuedConnection)
+    lifecycle.faulted.connect(window.notices.show_error, Qt.ConnectionType.QueuedConnection)
     lifecycle.interrupted.connect(window.close, Qt.ConnectionType.QueuedConnection)
     app.styleHints().colorSchemeChanged.connect(lifecycle.system_scheme_changed)
     return Studio(app, store, window, lifecycle)

@@ -240,7 +240,7 @@ def test_ctrl_c_in_a_slot_is_the_end(
 def test_a_crash_is_said_with_its_report(studio: Studio, qtbot: QtBot) -> None:
     write_log(3)
     crash = write_crash()
-    studio.window.say_crashed(crash)
+    studio.window.notices.say_crashed(crash)
     toast = studio.window.toast
     assert toast.text == "VAE Studio ended unexpectedly last time."
     toast.press_action()

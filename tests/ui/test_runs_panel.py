@@ -373,6 +373,18 @@ def test_what_cannot_be_deleted_with_others_is_named(
     assert {"gone", "stays"} <= set(cells(panel, "name"))
 
 
+def test_two_or_more_are_compared(studio: Studio, qtbot: QtBot) -> None:
+    panel = open_panel(studio, qtbot)
+    pick(panel, "vae-64")
+    assert not panel.buttons["compare"].isEnabled()
+    assert "two runs or more" in panel.buttons["compare"].toolTip()
+    sort_by(panel, "name")
+    pick(panel, "vae-64", "cvae")
+    with qtbot.waitSignal(panel.compare_requested) as asked:
+        hand.click(panel.buttons["compare"])
+    assert asked.args == [(shipped("cvae"), shipped("vae-64"))]  # as the table has them
+
+
 def test_selection_and_configuration_are_told(studio: Studio, qtbot: QtBot) -> None:
     panel = open_panel(studio, qtbot)
     with qtbot.waitSignal(panel.selection_changed) as told:

@@ -15,19 +15,24 @@ SHEET_GAP = 2  # px between two images
 def grid(
     images: NDArray[np.float32], columns: int | None = None, gap: int = SHEET_GAP
 ) -> Image.Image:
-    """Tile images [n, C, H, W] row by row, ``gap`` dark pixels apart; as square as can be."""
-    count, channels, height, width = images.shape
-    columns = columns or math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    sheet = np.zeros(
-        (channels, rows * (height + gap) - gap, columns * (width + gap) - gap), np.uint8
-    )
-    for index, image in enumerate(to_bytes(images)):
-        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
-        sheet[:, top : top + height, left : left + width] = image
-    if channels == 1:
+    """Images [n, C, H, W] as one picture: ``tile``, as square as can be."""
+    sheet = to_bytes(tile(images, columns or math.ceil(math.sqrt(len(images))), gap))
+    if len(sheet) == 1:
         return Image.fromarray(sheet[0])
     return Image.fromarray(np.ascontiguousarray(sheet.transpose(1, 2, 0)))
+
+
+def tile(images: NDArray[np.float32], columns: int, gap: int = SHEET_GAP) -> NDArray[np.float32]:
+    """Images [n, C, H, W] row by row, ``gap`` dark pixels apart, as one [C, H, W]."""
+    count, channels, height, width = images.shape
+    rows = math.ceil(count / columns)
+    sheet = np.zeros(
+        (channels, rows * (height + gap) - gap, columns * (width + gap) - gap), np.float32
+    )
+    for index, image in enumerate(images):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[:, top : top + height, left : left + width] = image
+    return sheet
 
 
 def to_bytes(images: NDArray[np.float32]) -> NDArray[np.uint8]:

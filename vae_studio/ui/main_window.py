@@ -22,7 +22,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
-    QFileDialog,
     QMainWindow,
     QMenu,
     QMenuBar,
@@ -30,31 +29,29 @@ from PySide6.QtWidgets import (
 )
 
 from vae_studio import __version__, logs
-from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import AppSettings, Theme
-from vae_studio.ui import doctor_words
 from vae_studio.ui.docks import Docks
-from vae_studio.ui.library import Removal
 from vae_studio.ui.log_window import LogWindow
-from vae_studio.ui.messages import error_sentence
+from vae_studio.ui.notices import Notices
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
+from vae_studio.ui.report_words import of_experiment
 from vae_studio.ui.status_bar import StatusBar
 from vae_studio.ui.store import Store
-from vae_studio.ui.training import TrainingView, TrainStatus
+from vae_studio.ui.training import TrainingView
 from vae_studio.ui.widgets.palette import CommandPalette
-from vae_studio.ui.widgets.toast import Action, Toast
+from vae_studio.ui.widgets.toast import Toast
 from vae_studio.ui.workspace_bar import WorkspaceBar, title_of
 from vae_studio.ui.workspaces import WORKSPACES
 
 if TYPE_CHECKING:
-    from vae_studio.core.findings import Finding
     from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
+    from vae_studio.session.trials import Trial
 
 _SIZE = QSize(1280, 800)
 _TITLE_BAR = 32  # px, about; the system draws it above the window
@@ -83,23 +80,17 @@ class MainWindow(QMainWindow):
         self._make_actions(settings.theme)
         self._log_window: LogWindow | None = None
         self.toast = Toast(self)
+        self.notices = Notices(self)
         room = self.screen().availableSize() - QSize(0, _TITLE_BAR)
         self.resize(_SIZE.boundedTo(room))
         self._restore(settings)
-        store.failed.connect(self.show_error)
-        store.library.failed.connect(self.show_error)
-        store.library.removed.connect(self._offer_undo)
         store.snapshot_changed.connect(self._bring_forward)
         store.history_changed.connect(self._enable_history)
-        store.training.ended.connect(self._say_end)
         store.training.changed.connect(self._enable_place)
-        store.training.unsaved.connect(self._ask_for_place)
-        store.training.saved.connect(self._say_saved)
-        store.noticed.connect(self._say_notice)
-        store.launcher.replaced.connect(self._say_replaced)
-        store.doctor.found.connect(self._say_finding)
         self.panel(TrainPanel).alarm.explain.connect(self.show_doctor)
         self.panel(RunsPanel).configuration_requested.connect(self._use_configuration)
+        self.panel(RunsPanel).compare_requested.connect(self._compare)
+        store.experiments.finished.connect(self._compare_arms)
 
     def panel(self, kind: type[P]) -> P:
         """The panel of that class."""
@@ -148,7 +139,7 @@ class MainWindow(QMainWindow):
         file = bar.addMenu(self.tr("&File"))
         self._action(file, self.tr("&Open run…"), self.panel(ModelsPanel).choose_run, standard.Open)
         self.elsewhere_action = self._action(
-            file, self.tr("&Save the training elsewhere…"), self._choose_place
+            file, self.tr("&Save the training elsewhere…"), lambda: self.notices.choose_place()
         )
         self.elsewhere_action.setEnabled(False)
         file.addSeparator()
@@ -274,7 +265,7 @@ class MainWindow(QMainWindow):
         box.setText(text.format(version=__version__))
         box.open()
 
-    # Messages ------------------------------------------------------------------------------
+    # Panels that come forward --------------------------------------------------------------
 
     @Slot(object)
     def _bring_forward(self, snapshot: Snapshot) -> None:
@@ -282,37 +273,6 @@ class MainWindow(QMainWindow):
         if snapshot.spec.conditional != self._conditional:
             self._conditional = snapshot.spec.conditional
             self.docks["labels" if self._conditional else "samples"].raise_()
-
-    @Slot(object)
-    def _say_end(self, event: object) -> None:
-        reason = getattr(event, "reason", "")
-        if reason == "finished":
-            self.toast.show_message(self.tr("Training is done. The model is kept in your list."))
-        elif reason == "stopped" and not getattr(event, "step", 0):
-            self.toast.show_message(self.tr("Training stopped before its first step."))
-        elif reason == "stopped":
-            self.toast.show_message(self.tr("Training stopped. The model is kept in your list."))
-
-    @Slot(str)
-    def _say_replaced(self, name: str) -> None:
-        text = self.tr("“{name}” was stopped and kept. The new run begins.")
-        self.toast.show_message(text.replace("{name}", name))
-
-    @Slot(object)
-    def _say_finding(self, finding: Finding) -> None:
-        """An alarm. Where the training ended with it, the error that follows says so."""
-        if finding.code != "not_finite":
-            text = self.tr("The doctor: {title}.").format(title=doctor_words.title(finding))
-            self.toast.offer(text, self._helps(finding))
-
-    def _helps(self, finding: Finding) -> list[tuple[str, Action]]:
-        """The likeliest remedy that can be had now, and the way to the others."""
-        doctor = self.store.doctor
-        remedy = doctor.likeliest(finding)
-        explain = (self.tr("Explain"), self.show_doctor)
-        if remedy is None:
-            return [explain]
-        return [(doctor_words.button(remedy), partial(doctor.apply, remedy)), explain]
 
     @Slot()
     def show_doctor(self) -> None:
@@ -323,6 +283,30 @@ class MainWindow(QMainWindow):
             dock.show()
         dock.raise_()
 
+    @Slot()
+    def show_comparison(self) -> None:
+        """Bring the runs that stand side by side to the front."""
+        self.workspaces.show_workspace("compare")
+        self.docks["comparison"].show()
+        self.docks["comparison"].raise_()
+
+    @Slot(object)
+    def _compare(self, paths: Sequence[Path]) -> None:
+        self.store.comparing.show_runs(paths)
+        self.show_comparison()
+
+    @Slot(object)
+    def _compare_arms(self, trial: Trial) -> None:
+        """Put the models of an experiment side by side; nobody who looks elsewhere is disturbed."""
+        arms = [arm for arm in self.store.experiments.arms(trial) if arm.has_run]
+        asked = trial.experiment
+        self.store.comparing.show_runs(
+            [arm.folder for arm in arms],
+            [of_experiment(arm.label) for arm in arms],
+            asked.title,
+            asked.question,
+        )
+
     @Slot(object)
     def _use_configuration(self, info: RunInfo) -> None:
         """What a run was trained with goes into the forms, which come forward."""
@@ -330,86 +314,8 @@ class MainWindow(QMainWindow):
         self.workspaces.show_workspace("train")
 
     @Slot(object)
-    def _say_notice(self, notice: StudioError) -> None:
-        self.toast.show_message(error_sentence(notice))
-
-    def offer_resume(self, interrupted: Sequence[RunInfo]) -> None:
-        """After a program ended without a word: offer to go on with its newest run."""
-        info = interrupted[0]
-        text = self.tr("“{name}” was interrupted. It is kept up to epoch {epoch} of {epochs}.")
-        if len(interrupted) > 1:
-            text += " " + self.tr("{n} more in the list can be resumed, too.")
-        filled = text.format(
-            name=info.name,
-            epoch=info.epoch,
-            epochs=info.config.epochs,
-            n=len(interrupted) - 1,
-        )
-        self.toast.ask(filled, [(self.tr("Resume"), lambda: self.store.launcher.resume(info))])
-
-    @Slot(object)
-    def _ask_for_place(self, error: StudioError) -> None:
-        """A training cannot be written: it is held until there is room, or another folder."""
-        self.toast.ask(
-            error_sentence(error) + " " + self.tr("The training waits meanwhile."),
-            [
-                (self.tr("Save elsewhere…"), self._choose_place),
-                (self.tr("Try again"), self.store.training.save_again),
-            ],
-            is_error=True,
-        )
-
-    @Slot()
-    def _choose_place(self) -> None:
-        """Ask for a folder in which the run gets one of its own."""
-        dialog = QFileDialog(self, self.tr("Save the training in"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.store.launcher.save_in)
-        dialog.rejected.connect(self.store.training.tell_unsaved)
-        dialog.open()
-
-    @Slot(object)
     def _enable_place(self, view: TrainingView) -> None:
         self.elsewhere_action.setEnabled(view.can_save)
-
-    @Slot(object)
-    def _say_saved(self, folder: Path) -> None:
-        goes_on = self.store.training.view.status is not TrainStatus.STOPPING
-        text = self.tr("Saved in {folder}. The training goes on.")
-        self.toast.show_message(
-            (text if goes_on else self.tr("Saved in {folder}.")).format(folder=folder)
-        )
-
-    @Slot(object)
-    def show_error(self, error: StudioError) -> None:
-        """Say what went wrong and what to do next. What nobody foresaw has a whole report."""
-        findings = self.store.doctor.findings
-        if error.code == "train.not_finite" and findings:
-            worst = next((each for each in findings if each.code == "not_finite"), findings[0])
-            self.toast.offer(error_sentence(error), self._helps(worst), is_error=True)
-            return
-        unforeseen = error.code == "worker.unexpected"
-        details = f"{error}\n\n{logs.report()}" if unforeseen else str(error)
-        self.toast.show_error(error_sentence(error), logs.clean(details))
-
-    def say_crashed(self, crash: Path) -> None:
-        """Say that the last window ended in a crash; ``crash``: what was put aside of it."""
-        self.toast.show_message(
-            self.tr("VAE Studio ended unexpectedly last time."),
-            self.tr("Show report"),
-            lambda: self.log_window.show_report(crash),
-        )
-
-    @Slot(object)
-    def _offer_undo(self, removal: Removal) -> None:
-        text = self.tr("{name} was deleted.").format(name=removal.names[0])
-        if len(removal.names) > 1:
-            text = self.tr("{n} runs were deleted.").format(n=len(removal.names))
-        if removal.error is not None:
-            text += " " + error_sentence(removal.error)
-        undo = partial(self.store.library.restore, removal.places)
-        self.toast.show_message(text, self.tr("Undo"), undo)
 
     @Slot()
     def _enable_history(self) -> None:

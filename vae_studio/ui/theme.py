@@ -137,6 +137,7 @@ def _style_sheet(c: Colors) -> str:
     QLabel[role="muted"] {{ color: {c.muted}; }}
     QLabel[role="empty"] {{ color: {c.muted}; padding: 16px; }}
     QLabel[role="number"] {{ font-weight: 600; }}
+    QLabel[role="heading"] {{ font-weight: 600; font-size: 15px; }}
     QPushButton, QToolButton {{ background: {c.hover}; color: {c.text}; border: 1px solid {c.line};
         border-radius: 5px; padding: 4px 10px; min-height: 18px; }}
     QToolButton {{ padding: 4px; }}

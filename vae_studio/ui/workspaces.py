@@ -90,7 +90,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         "compare",
         QT_TRANSLATE_NOOP("Workspaces", "Compare"),
         QT_TRANSLATE_NOOP("Workspaces", "Runs side by side, and the tutorial's experiments"),
-        _down(("runs", 400), (_across(("train", 700), ("decoded", 280), ("samples", 290)), 330)),
+        _across((_down(("runs", 340), ("train", 390)), 620), ("comparison", 650)),
     ),
 )
 

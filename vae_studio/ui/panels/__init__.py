@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.panels.comparison.panel import ComparisonPanel
 from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.doctor import DoctorPanel
@@ -39,5 +40,6 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("draw", QT_TRANSLATE_NOOP("Panels", "Draw"), DrawPanel),
     PanelRow("runs", QT_TRANSLATE_NOOP("Panels", "Runs"), RunsPanel),
     PanelRow("configuration", QT_TRANSLATE_NOOP("Panels", "Configuration"), ConfigurationPanel),
+    PanelRow("comparison", QT_TRANSLATE_NOOP("Panels", "Comparison"), ComparisonPanel),
     PanelRow("doctor", QT_TRANSLATE_NOOP("Panels", "Doctor"), DoctorPanel),
 )

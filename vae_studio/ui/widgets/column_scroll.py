@@ -15,8 +15,13 @@ class ColumnScroll(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.set_page(page)
+
+    def set_page(self, page: QWidget) -> None:
+        """Show another column, from its top; the one before is deleted."""
         self.setWidget(page)
         page.installEventFilter(self)
+        self.verticalScrollBar().setValue(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.LayoutRequest:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 from vae_studio.ui.panels.runs.columns import Row
 
-Name = Literal["open", "resume", "rename", "tags", "configuration", "folder", "delete"]
+Name = Literal["open", "resume", "rename", "tags", "compare", "configuration", "folder", "delete"]
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,17 @@ ACTIONS: tuple[ActionRow, ...] = (
         QT_TRANSLATE_NOOP("Runs", "Delete the selected runs; it can be undone (Delete)"),
         "Del",
     ),
+    ActionRow(
+        "compare",
+        "mdi6.compare",
+        QT_TRANSLATE_NOOP("Runs", "Compare…"),
+        QT_TRANSLATE_NOOP("Runs", "Put the selected runs side by side"),
+    ),
 )
 
 _NONE = QT_TRANSLATE_NOOP("Runs", "Select a run first.")
 _ONE = QT_TRANSLATE_NOOP("Runs", "Select one run only.")
+_TWO = QT_TRANSLATE_NOOP("Runs", "Select two runs or more, with Ctrl or Shift held.")
 _SHIPS = QT_TRANSLATE_NOOP("Runs", "A model that ships with the app stays as it is.")
 _BUSY = QT_TRANSLATE_NOOP("Runs", "A training is going on; it comes first.")
 _DONE = QT_TRANSLATE_NOOP("Runs", "There is nothing left to train, or it was not kept.")
@@ -95,6 +102,7 @@ def available(rows: Sequence[Row], idle: bool, own_folder: Path) -> dict[Name, s
         "resume": one or ships or (_BUSY if not idle else "") or done,
         "rename": one or ships or trains,
         "tags": one or ships,
+        "compare": "" if len(rows) > 1 else _TWO,
         "configuration": one,
         "folder": one,
         "delete": (_NONE if not rows else "") or ships or elsewhere or trains,

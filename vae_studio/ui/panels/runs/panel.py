@@ -34,9 +34,10 @@ _AFTER_EPOCH_MS = 1000  # until the epoch is on disk, and not at each of a fast 
 
 class RunsPanel(Panel):
     """Signals: ``selection_changed(tuple of RunInfo)``, as the table sorts them;
-    ``configuration_requested(RunInfo)``."""
+    ``compare_requested(tuple of Paths)``; ``configuration_requested(RunInfo)``."""
 
     selection_changed = Signal(object)
+    compare_requested = Signal(object)
     configuration_requested = Signal(object)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
@@ -109,11 +110,13 @@ class RunsPanel(Panel):
             button.setDefaultAction(action)
             button.setAccessibleName(action.text())
             button.setIconSize(self.columns_button.iconSize())
+            if row.name == "compare":
+                bar.addStretch(1)
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             bar.addWidget(button)
             self.actions_by_name[row.name] = action
             self.buttons[row.name] = button
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        bar.addStretch(1)
         return bar
 
     def _connect(self) -> None:
@@ -273,6 +276,8 @@ class RunsPanel(Panel):
             self.store.launcher.resume(info)
         elif name in ("rename", "tags"):
             self.table.edit_selected("name" if name == "rename" else "tags")
+        elif name == "compare":
+            self.compare_requested.emit(tuple(row.info.path for row in rows))
         elif name == "configuration":
             self.configuration_requested.emit(info)
         elif name == "folder":

@@ -44,7 +44,7 @@ class LossPlot(pg.PlotWidget):
     line_dragged = Signal(float)
     line_released = Signal()
 
-    def __init__(self, title: str, color: str) -> None:
+    def __init__(self, title: str, color: str, overlay_width: float = 1.0) -> None:
         self._drawn = Drawn()
         self._cross: float | None = None
         self._ticks_key: object = None
@@ -62,7 +62,7 @@ class LossPlot(pg.PlotWidget):
         item.getViewBox().setLimits(
             minXRange=1e-4, maxXRange=1e8, minYRange=1e-6, maxYRange=_Y_LIMIT
         )
-        self._overlays = OverlayCurves(item)
+        self._overlays = OverlayCurves(item, overlay_width)
         self._raw = pg.PlotCurveItem(connect="finite", segmentedLineMode="on")
         self._raw.setZValue(-3)
         item.addItem(self._raw)

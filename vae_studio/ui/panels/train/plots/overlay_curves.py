@@ -16,8 +16,9 @@ FAINT_TRAIN = 0.45  # opacity of the training of another run
 class OverlayCurves:
     """Two items for each run, made when the number of runs changes."""
 
-    def __init__(self, plot: pg.PlotItem) -> None:
-        self._plot = plot
+    def __init__(self, plot: pg.PlotItem, width: float) -> None:
+        """width: of the lines, in px."""
+        self._plot, self._width = plot, width
         self._items: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
 
     def draw(
@@ -29,8 +30,8 @@ class OverlayCurves:
         for overlay, (train, test) in zip(overlays, self._items, strict=True):
             faint = QColor(overlay.color)
             faint.setAlphaF(FAINT_TRAIN)
-            train.setPen(pg.mkPen(faint, width=1))
-            test.setPen(pg.mkPen(overlay.color, width=1, style=Qt.PenStyle.DashLine))
+            train.setPen(pg.mkPen(faint, width=self._width))
+            test.setPen(pg.mkPen(overlay.color, width=self._width, style=Qt.PenStyle.DashLine))
             set_curve(train, overlay.train)
             set_curve(test, overlay.test)
 

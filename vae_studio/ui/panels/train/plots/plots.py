@@ -46,12 +46,15 @@ class LossPlots(QWidget):
     saved = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, own: bool = True, parent: QWidget | None = None) -> None:
+        """own: there may be a run of its own; else it shows those that are compared alone."""
         super().__init__(parent)
+        width = 1.0 if own else 1.5
+        self._own = own
         self._plots = [
-            LossPlot(self.tr("Total"), "total"),
-            LossPlot(self.tr("Reconstruction"), "reconstruction"),
-            LossPlot(self.tr("KL"), "kl"),
+            LossPlot(self.tr("Total"), "total", width),
+            LossPlot(self.tr("Reconstruction"), "reconstruction", width),
+            LossPlot(self.tr("KL"), "kl", width),
         ]
         self._series = Series()
         self._others: tuple[OtherRun, ...] = ()
@@ -261,7 +264,7 @@ class LossPlots(QWidget):
         self.show_all()
 
     def _name_curves(self) -> None:
-        self.bar.legend.set_entries(entries(self._others))
+        self.bar.legend.set_entries(entries(self._others, self._own))
 
     # Reading, copying, saving --------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from vae_studio.ui.panels.train.plots.others import OtherRun
 from vae_studio.ui.panels.train.plots.series import Series
 
 
-def entries(others: Sequence[OtherRun]) -> tuple[Entry, ...]:
-    """Of the legend."""
+def entries(others: Sequence[OtherRun], own: bool) -> tuple[Entry, ...]:
+    """Of the legend. own: with a run of its own."""
     tr = QCoreApplication.translate
     tip = tr("LossPlots", "Show or hide the training: a moving mean, and faintly each batch")
     train = Entry(TRAIN, tr("LossPlots", "Training"), "", False, tip)
@@ -24,7 +24,7 @@ def entries(others: Sequence[OtherRun]) -> tuple[Entry, ...]:
         Entry(run.key, run.name, run.color_at(place), True, tip.replace("{name}", run.name))
         for place, run in enumerate(others)
     )
-    return (train, test, *runs)
+    return (train, test, *runs) if own else tuple(runs)
 
 
 def read(
