@@ -85,6 +85,14 @@ def with_text(plan: Plan, name: str, text: str) -> Plan:
     return with_value(plan, *parse_assignment(f"{name}={text}"))
 
 
+def with_texts(plan: Plan, name: str, text: str) -> tuple[Any, ...]:
+    """The values of a field that were typed, one after the other: ``0.5, 1, 4``. Between lists,
+    and between numbers with a comma in them, stands a semicolon: ``512, 256; 1024``."""
+    apart = ";" if ";" in text or isinstance(FIELDS[name].default, tuple) else ","
+    parts = [part for part in text.split(apart) if part.strip()]
+    return tuple(with_text(plan, name, part).value(name) for part in parts)
+
+
 def reset_field(plan: Plan, name: str) -> Plan:
     """One field as the preset has it."""
     return with_value(plan, name, preset(plan.variant).value(name))

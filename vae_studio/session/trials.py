@@ -62,6 +62,14 @@ def arm_name(trial: Trial, number: int) -> str:
     return f"{trial.experiment.title}: {trial.experiment.arms[number].label}"
 
 
+def began(trial: Trial) -> datetime | None:
+    """When it was begun, by the name of its file; None where that does not say so."""
+    try:
+        return datetime.strptime(trial.path.name[:15], "%Y%m%d-%H%M%S")
+    except ValueError:
+        return None
+
+
 def write_trial(trial: Trial) -> None:
     """Write the file, durably. Raises ``CheckpointError``."""
     shown = trial.experiment

@@ -36,6 +36,7 @@ from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.notices import Notices
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.draw.panel import DrawPanel
+from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
@@ -90,6 +91,10 @@ class MainWindow(QMainWindow):
         self.panel(TrainPanel).alarm.explain.connect(self.show_doctor)
         self.panel(RunsPanel).configuration_requested.connect(self._use_configuration)
         self.panel(RunsPanel).compare_requested.connect(self._compare)
+        tried = self.panel(ExperimentsPanel)
+        tried.show_wanted.connect(self._compare_arms)
+        tried.show_wanted.connect(self.show_comparison)
+        tried.forgotten.connect(self.notices.offer_trial)
         store.experiments.finished.connect(self._compare_arms)
 
     def panel(self, kind: type[P]) -> P:

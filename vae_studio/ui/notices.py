@@ -165,6 +165,13 @@ class Notices(QObject):
         shown = text.replace("{title}", of_experiment(trial.experiment.title))
         self._toast.show_message(shown, self.tr("Show"), self._window.show_comparison)
 
+    @Slot(object, object)
+    def offer_trial(self, trial: Trial, restore: Action) -> None:
+        """An experiment was taken off its list: offer to put it back."""
+        text = self.tr("“{title}” is off the list; its runs are kept.")
+        shown = text.replace("{title}", of_experiment(trial.experiment.title))
+        self._toast.show_message(shown, self.tr("Undo"), restore)
+
     @Slot(object)
     def _say_page(self, path: Path) -> None:
         text = self.tr("Saved as {name}. Any browser shows it, without a network.")

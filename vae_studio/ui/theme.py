@@ -159,6 +159,9 @@ def _style_sheet(c: Colors) -> str:
     QToolButton[role="legend"]:checked {{ color: {c.muted}; }}
     QToolButton[role="legend"]:hover {{ color: {c.text}; }}
     QToolButton[role="legend"]:focus {{ border-color: {c.accent}; }}
+    QToolButton[role="run"] {{ background: transparent; border: 1px solid transparent;
+        padding: 0 2px; }}
+    QToolButton[role="run"]:hover, QToolButton[role="run"]:focus {{ border-color: {c.accent}; }}
     QToolButton[role="alarm"] {{ background: transparent; border: 1px solid transparent;
         color: {c.danger}; font-weight: 600; padding: 2px 4px; }}
     QToolButton[role="alarm"]:hover, QToolButton[role="alarm"]:focus {{ border-color: {c.danger}; }}
@@ -183,6 +186,7 @@ def _style_sheet(c: Colors) -> str:
     #finding {{ background: {c.base}; border: 1px solid {c.line}; border-left: 3px solid {c.accent};
         border-radius: 4px; }}
     #finding[severity="serious"] {{ border-left-color: {c.danger}; }}
+    #card {{ background: {c.base}; border: 1px solid {c.line}; border-radius: 4px; }}
     QLabel[role="finding"] {{ font-weight: 600; }}
     QCheckBox::indicator {{ width: 16px; height: 16px; background: {c.base};
         border: 1px solid {c.faint}; border-radius: 4px; }}

@@ -90,7 +90,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         "compare",
         QT_TRANSLATE_NOOP("Workspaces", "Compare"),
         QT_TRANSLATE_NOOP("Workspaces", "Runs side by side, and the tutorial's experiments"),
-        _across((_down(("runs", 340), ("train", 390)), 620), ("comparison", 650)),
+        _across((("experiments", "runs"), 570), ("comparison", 700)),
     ),
 )
 

@@ -12,6 +12,7 @@ from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.doctor import DoctorPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
+from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
@@ -40,6 +41,7 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("draw", QT_TRANSLATE_NOOP("Panels", "Draw"), DrawPanel),
     PanelRow("runs", QT_TRANSLATE_NOOP("Panels", "Runs"), RunsPanel),
     PanelRow("configuration", QT_TRANSLATE_NOOP("Panels", "Configuration"), ConfigurationPanel),
+    PanelRow("experiments", QT_TRANSLATE_NOOP("Panels", "Experiments"), ExperimentsPanel),
     PanelRow("comparison", QT_TRANSLATE_NOOP("Panels", "Comparison"), ComparisonPanel),
     PanelRow("doctor", QT_TRANSLATE_NOOP("Panels", "Doctor"), DoctorPanel),
 )

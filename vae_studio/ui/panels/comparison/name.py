@@ -25,8 +25,7 @@ class RunName(QToolButton):
     def __init__(self, number: int, label: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._number = number
-        self.setProperty("role", "legend")
-        self.setCheckable(False)
+        self.setProperty("role", "run")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         elided = self.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, _LONGEST)

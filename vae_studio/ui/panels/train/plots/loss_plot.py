@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QMouseEvent,
     QPainter,
+    QWheelEvent,
 )
 
 from vae_studio.ui import theme
@@ -26,6 +27,7 @@ _MOST_POINTS = 300  # of a curve; a smooth one looks the same with more
 _FAR = 50.0  # heights of the view; a line is not drawn further out than that
 _MARK_GAP = 26  # px; changes nearer than that share one label
 _Y_LIMIT = 1e15
+_PAGE_WIDTH = 1.5  # px; of the curves of other runs, where there are no others
 
 
 class LossPlot(pg.PlotWidget):
@@ -44,7 +46,9 @@ class LossPlot(pg.PlotWidget):
     line_dragged = Signal(float)
     line_released = Signal()
 
-    def __init__(self, title: str, color: str, overlay_width: float = 1.0) -> None:
+    def __init__(self, title: str, color: str, in_page: bool = False) -> None:
+        """in_page: the wheel scrolls the page, and zooms with Ctrl held."""
+        self._in_page = in_page
         self._drawn = Drawn()
         self._cross: float | None = None
         self._ticks_key: object = None
@@ -62,7 +66,7 @@ class LossPlot(pg.PlotWidget):
         item.getViewBox().setLimits(
             minXRange=1e-4, maxXRange=1e8, minYRange=1e-6, maxYRange=_Y_LIMIT
         )
-        self._overlays = OverlayCurves(item, overlay_width)
+        self._overlays = OverlayCurves(item, _PAGE_WIDTH if in_page else 1.0)
         self._raw = pg.PlotCurveItem(connect="finite", segmentedLineMode="on")
         self._raw.setZValue(-3)
         item.addItem(self._raw)
@@ -254,6 +258,12 @@ class LossPlot(pg.PlotWidget):
             self.hovered.emit(low + (place.x() - rect.left()) / rect.width() * (high - low))
         else:
             self.unhovered.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self._in_page and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+        else:
+            super().wheelEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

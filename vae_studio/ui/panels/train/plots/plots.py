@@ -47,14 +47,14 @@ class LossPlots(QWidget):
     failed = Signal(object)
 
     def __init__(self, own: bool = True, parent: QWidget | None = None) -> None:
-        """own: there may be a run of its own; else it shows those that are compared alone."""
+        """own: there may be a run of its own; without, it shows those that are compared, as a part
+        of a page that scrolls."""
         super().__init__(parent)
-        width = 1.0 if own else 1.5
         self._own = own
         self._plots = [
-            LossPlot(self.tr("Total"), "total", width),
-            LossPlot(self.tr("Reconstruction"), "reconstruction", width),
-            LossPlot(self.tr("KL"), "kl", width),
+            LossPlot(self.tr("Total"), "total", not own),
+            LossPlot(self.tr("Reconstruction"), "reconstruction", not own),
+            LossPlot(self.tr("KL"), "kl", not own),
         ]
         self._series = Series()
         self._others: tuple[OtherRun, ...] = ()
@@ -64,6 +64,7 @@ class LossPlots(QWidget):
         self.area = PlotArea(self._plots)
         self.exporter = Exporter(self, self._shot, lambda: self._series.table())
         self.bar = PlotsBar(self.exporter.menu)
+        self.bar.smoothing.setVisible(own)
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._hand = QTimer(self, singleShot=True, interval=_HAND_MS)
         self._said = QTimer(self, singleShot=True, interval=_SAID_MS)
