@@ -308,8 +308,8 @@ class MainWindow(QMainWindow):
         self.store.comparing.show_runs(
             [arm.folder for arm in arms],
             [of_experiment(arm.label) for arm in arms],
-            asked.title,
-            asked.question,
+            of_experiment(asked.title),
+            of_experiment(asked.question),
         )
 
     @Slot(object)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from vae_studio.core.compared import Comparison
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.comparison.page import ComparisonPage
-from vae_studio.ui.report_words import all_words, of_experiment, say
+from vae_studio.ui.report_words import all_words, say
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
 from vae_studio.ui.widgets.column_scroll import ColumnScroll
@@ -132,8 +132,8 @@ class ComparisonPanel(Panel):
             self._scroll.set_page(QWidget())
             return
         count = len(comparison.runs)
-        self.title.setText(of_experiment(comparison.title) or say("title", count=count))
-        self.question.setText(of_experiment(comparison.question))
+        self.title.setText(comparison.title or say("title", count=count))
+        self.question.setText(comparison.question)
         self.question.setVisible(bool(comparison.question))
         self.page = ComparisonPage(comparison)
         self.page.run_wanted.connect(self.store.open_model)
