@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.helpers import quick, tiny
@@ -16,6 +16,7 @@ from vae_studio.core.spec import ModelSpec
 from vae_studio.session.plan import FIELDS
 from vae_studio.ui.panels.comparison.panel import ComparisonPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
+from vae_studio.ui.widgets.toast import Toast
 
 pytestmark = pytest.mark.usefixtures("small_mnist")
 FIXED = {"architecture", "image_shape", "dataset", "device"}
@@ -36,6 +37,14 @@ def wait_for_end(panel: ExperimentsPanel, qtbot: QtBot) -> None:
     QApplication.processEvents()
 
 
+def reach(panel: ExperimentsPanel, widget: QWidget) -> None:
+    """Scroll there, once the column is laid out; what was said must not lie over it."""
+    panel.window().findChild(Toast).hide()
+    QApplication.processEvents()
+    panel.scroll.ensureWidgetVisible(widget)
+    QApplication.processEvents()
+
+
 def type_values(panel: ExperimentsPanel, field: str, text: str) -> None:
     panel.free.field.setCurrentIndex(panel.free.field.findData(field))
     panel.free.values.selectAll()
@@ -44,8 +53,7 @@ def type_values(panel: ExperimentsPanel, field: str, text: str) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_begins_at_one_click(panel: ExperimentsPanel, qtbot: QtBot, name: str) -> None:
-    panel.scroll.ensureWidgetVisible(panel.cards[name])
-    QApplication.processEvents()
+    reach(panel, panel.cards[name])
     hand.click(panel.cards[name].run_button)
     (trial,) = panel.store.experiments.trials
     assert trial.experiment == experiment(name, panel.settings.plan.config)
@@ -90,8 +98,7 @@ def test_stop_and_resume(panel: ExperimentsPanel, studio: Studio, qtbot: QtBot) 
     assert "stopped" in studio.window.toast.text
     assert row.resume_button.isVisible()
     assert not row.show_button.isEnabled()  # one model alone cannot be compared
-    panel.scroll.ensureWidgetVisible(row)
-    QApplication.processEvents()
+    reach(panel, row)
     hand.click(row.resume_button)
     assert experiments.current is not None
     experiments.stop()
@@ -106,8 +113,7 @@ def test_what_was_tried_is_shown_again_and_forgotten(
     qtbot.waitUntil(lambda: panel.store.comparing.comparison is not None, timeout=8 * TIMEOUT)
     panel.store.comparing.clear()
     (row,) = panel.rows
-    panel.scroll.ensureWidgetVisible(row)
-    QApplication.processEvents()
+    reach(panel, row)
     hand.click(row.show_button)
     qtbot.waitUntil(lambda: panel.store.comparing.comparison is not None, timeout=8 * TIMEOUT)
     hand.click(row.forget_button)

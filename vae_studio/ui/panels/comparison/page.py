@@ -15,6 +15,7 @@ from vae_studio.ui.panels.comparison.strip import Strip
 from vae_studio.ui.panels.comparison.table import FiguresTable
 from vae_studio.ui.panels.train.plots import LossPlots
 from vae_studio.ui.report_words import say
+from vae_studio.ui.widgets.wide_scroll import WideScroll
 
 _PLOT_HEIGHT = 210  # px
 
@@ -43,7 +44,7 @@ class ComparisonPage(QWidget):
     def _add_figures(self) -> None:
         self._head("figures")
         self.table = FiguresTable(self._comparison, self._new_names())
-        self._column.addWidget(self.table)
+        self._column.addWidget(WideScroll(self.table))
         count = figure_text(self._comparison.test_images, 0)
         self._text(say("figures.text", count=count))
         self._notes("runs", "figures")

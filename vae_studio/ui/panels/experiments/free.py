@@ -16,18 +16,27 @@ from PySide6.QtWidgets import (
 from vae_studio.core.errors import SpecError
 from vae_studio.core.experiments import MAX_ARMS, Experiment, free_experiment
 from vae_studio.core.spec import TrainConfig
-from vae_studio.session.plan import FIELDS, choices, with_texts
+from vae_studio.session.plan import FIELDS, choices, text_of, with_texts
 from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.widgets.buttons import push_button
 from vae_studio.ui.widgets.field_edit import field_help, field_label, problem_sentence
 
 _FIXED = ("architecture", "image_shape", "dataset", "device")
 _FIRST = "beta"
-_EXAMPLES = {
-    "beta": "0.5, 1, 4",
-    "hidden": "512, 256; 128, 64",
+_EXAMPLES = {  # values to begin with, of fields without a list to choose from
     "latent_dim": "2, 8, 32",
+    "hidden": "512, 256; 128, 64",
+    "negative_slope": "0.01, 0.2",
+    "hidden_dropout": "0, 0.2",
+    "latent_dropout": "0, 0.2",
+    "train_size": "1000, 10000",
+    "epochs": "2, 5",
+    "batch_size": "32, 128, 512",
     "learning_rate": "0.0005, 0.002, 0.01",
+    "beta": "0.5, 1, 4",
+    "beta_warmup": "0, 2",
+    "weight_decay": "0, 0.01",
+    "grad_clip": "0, 1",
     "seed": "0, 1, 2",
 }
 
@@ -98,7 +107,7 @@ class FreeExperiment(QFrame):
     @Slot()
     def _choose(self, *_: object) -> None:
         name = self.field.currentData()
-        self.values.setText(_EXAMPLES.get(name, _values_of(name)))
+        self.values.setText(_values_of(name))
         self.values.setToolTip(
             field_help(name)
             + "\n"
@@ -136,12 +145,7 @@ class FreeExperiment(QFrame):
 
 
 def _values_of(name: str) -> str:
-    """All there are to choose from, or what it is now and twice that."""
-    if choices(name):
-        return ", ".join(map(str, choices(name)))
-    default = FIELDS[name].default
-    if isinstance(default, bool):
-        return "false, true"
-    metadata = FIELDS[name].metadata
-    other = min(metadata["high"], default * 2 or 0.2 if isinstance(default, float) else default * 2)
-    return f"{default:g}, {other or 1:g}"
+    """To begin with."""
+    if name in _EXAMPLES:
+        return _EXAMPLES[name]
+    return ", ".join(text_of(value) for value in choices(name) or (False, True))
