@@ -9,10 +9,9 @@ from torch import Tensor
 
 from vae_studio.core.data import Dataset
 from vae_studio.core.losses import kl_dimensions, reconstruction_each
-from vae_studio.core.measures import Evaluation, LatentStats, Terms, UnitHealth
+from vae_studio.core.measures import ACTIVE_VARIANCE, Evaluation, LatentStats, Terms, UnitHealth
 from vae_studio.core.model import VAE
 
-ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2016, section 5.2
 _BATCH = 1000
 _QUANTILES = (0.005, 0.995)
 

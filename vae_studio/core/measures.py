@@ -9,6 +9,7 @@ from typing import Any
 
 from vae_studio.core.errors import CheckpointError
 
+ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2016, section 5.2
 _MAX_LATENT = 512  # dimensions, as ``ModelSpec`` allows
 
 
@@ -37,6 +38,12 @@ class LatentStats:
     std: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+
+    @property
+    def active(self) -> tuple[bool, ...]:
+        """Whether the posterior mean of a dimension varies, as ``Evaluation.active_units`` counts
+        it."""
+        return tuple(std**2 > ACTIVE_VARIANCE for std in self.std)
 
     @property
     def order(self) -> tuple[int, ...]:

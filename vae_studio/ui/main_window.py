@@ -35,10 +35,12 @@ from vae_studio.ui.docks import Docks
 from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.notices import Notices
 from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.panels.dimensions import DimensionsPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
+from vae_studio.ui.panels.sliders import SlidersPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.report_words import of_experiment
 from vae_studio.ui.status_bar import StatusBar
@@ -91,6 +93,7 @@ class MainWindow(QMainWindow):
         self.panel(TrainPanel).alarm.explain.connect(self.show_doctor)
         self.panel(RunsPanel).configuration_requested.connect(self._use_configuration)
         self.panel(RunsPanel).compare_requested.connect(self._compare)
+        self.panel(DimensionsPanel).dimension_wanted.connect(self._go_to_slider)
         tried = self.panel(ExperimentsPanel)
         tried.show_wanted.connect(self._compare_arms)
         tried.show_wanted.connect(self.show_comparison)
@@ -287,6 +290,15 @@ class MainWindow(QMainWindow):
             self.workspaces.show_workspace("train")
             dock.show()
         dock.raise_()
+
+    @Slot(int)
+    def _go_to_slider(self, dimension: int) -> None:
+        """Bring the slider of a latent dimension to the front, and let the keys move it."""
+        if not self.docks["sliders"].isVisible():
+            self.workspaces.show_workspace("explore")
+        self.docks["sliders"].show()
+        self.docks["sliders"].raise_()
+        self.panel(SlidersPanel).go_to(dimension)
 
     @Slot()
     def show_comparison(self) -> None:

@@ -63,7 +63,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         _across(
             (_down(("models", 220), ("sliders", 510)), 330),
             (_down(("decoded", 480), ("labels", 250)), 470),
-            ("samples", 470),
+            (("samples", "dimensions"), 470),
         ),
     ),
     Workspace(
@@ -83,7 +83,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         _across(
             ("configuration", 300),
             ("train", 620),
-            (_down(("doctor", 330), (("decoded", "samples"), 400)), 350),
+            (_down(("doctor", 330), (("decoded", "dimensions", "samples"), 400)), 350),
         ),
     ),
     Workspace(

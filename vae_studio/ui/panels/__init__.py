@@ -10,6 +10,7 @@ from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.comparison.panel import ComparisonPanel
 from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.decoded import DecodedPanel
+from vae_studio.ui.panels.dimensions import DimensionsPanel
 from vae_studio.ui.panels.doctor import DoctorPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
@@ -41,6 +42,7 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("draw", QT_TRANSLATE_NOOP("Panels", "Draw"), DrawPanel),
     PanelRow("runs", QT_TRANSLATE_NOOP("Panels", "Runs"), RunsPanel),
     PanelRow("configuration", QT_TRANSLATE_NOOP("Panels", "Configuration"), ConfigurationPanel),
+    PanelRow("dimensions", QT_TRANSLATE_NOOP("Panels", "Dimensions"), DimensionsPanel),
     PanelRow("experiments", QT_TRANSLATE_NOOP("Panels", "Experiments"), ExperimentsPanel),
     PanelRow("comparison", QT_TRANSLATE_NOOP("Panels", "Comparison"), ComparisonPanel),
     PanelRow("doctor", QT_TRANSLATE_NOOP("Panels", "Doctor"), DoctorPanel),

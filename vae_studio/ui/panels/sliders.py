@@ -200,7 +200,8 @@ class SlidersPanel(Panel):
         layout.setSpacing(0)
         layout.addWidget(self.summary)
         layout.addWidget(self._empty)
-        layout.addWidget(ColumnScroll(self._list), 1)
+        self._scroll = ColumnScroll(self._list)
+        layout.addWidget(self._scroll, 1)
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self._describe)
 
@@ -232,6 +233,14 @@ class SlidersPanel(Panel):
         else:
             self.summary.setText(self.tr("{size} dimensions, not measured yet").format(size=size))
         self._render(self.store.state, None)
+
+    @Slot(int)
+    def go_to(self, dimension: int) -> None:
+        """Bring the slider of a dimension into view, with the focus on it."""
+        for row in self.rows:
+            if row.dimension == dimension:
+                self._scroll.ensureWidgetVisible(row)
+                row.slider.setFocus()
 
     def _grow(self, size: int) -> None:
         """Have exactly ``size`` rows."""
