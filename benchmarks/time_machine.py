@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from vae_studio.app import Studio, build, make_application
@@ -33,11 +34,12 @@ _STROKE = Stroke(((0.3, 0.3), (0.7, 0.3), (0.5, 0.5), (0.4, 0.8)), 0.08)
 
 
 def run_until(done: object, seconds: float = 120.0) -> None:
-    """Let the window live until ``done()``."""
+    """Let the window live until ``done()``. It sleeps between events, as it does under a hand: a
+    loop that asks all the time would take Python's lock from the threads that answer."""
     assert callable(done)
     end = time.monotonic() + seconds
     while not done():
-        QApplication.processEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         if time.monotonic() > end:
             raise TimeoutError("the window does not answer")
 

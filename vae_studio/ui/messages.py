@@ -284,6 +284,11 @@ ERRORS: dict[str, str] = {
         "Messages",
         "{path} is no experiment ({reason}). Delete it, or begin the experiment again.",
     ),
+    "plots.unit": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{name} was trained on another reconstruction loss, in another unit: its curves do not "
+        "belong in these plots. Compare… shows both side by side.",
+    ),
     "compare.count": QT_TRANSLATE_NOOP(
         "Messages", "{count} runs cannot be compared. Choose 2 to {most}."
     ),

@@ -37,6 +37,7 @@ from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.experiments import Experiments
 from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
+from vae_studio.ui.overlays import Overlays
 from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.time_machine import TimeMachine
 from vae_studio.ui.training import Training
@@ -106,6 +107,8 @@ class Store(QObject):
         self.training.noticed.connect(self.noticed)
         self.training.saved.connect(self.library.note)
         self.time_machine = TimeMachine(self)
+        self.overlays = Overlays(self)
+        self.overlays.failed.connect(self.failed)
 
     def start(self) -> None:
         """Start the threads that answer; one begins by loading torch."""

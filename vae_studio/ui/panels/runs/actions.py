@@ -11,7 +11,9 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 from vae_studio.ui.panels.runs.columns import Row
 
-Name = Literal["open", "resume", "rename", "tags", "compare", "configuration", "folder", "delete"]
+Name = Literal[
+    "open", "resume", "rename", "tags", "plots", "compare", "configuration", "folder", "delete"
+]
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,14 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Del",
     ),
     ActionRow(
+        "plots",
+        "mdi6.chart-multiple",
+        QT_TRANSLATE_NOOP("Runs", "Draw in the plots"),
+        QT_TRANSLATE_NOOP(
+            "Runs", "Draw the selected runs thinly in the plots of Train; once more takes them out"
+        ),
+    ),
+    ActionRow(
         "compare",
         "mdi6.compare",
         QT_TRANSLATE_NOOP("Runs", "Compare…"),
@@ -102,6 +112,7 @@ def available(rows: Sequence[Row], idle: bool, own_folder: Path) -> dict[Name, s
         "resume": one or ships or (_BUSY if not idle else "") or done,
         "rename": one or ships or trains,
         "tags": one or ships,
+        "plots": _NONE if not rows else "",
         "compare": "" if len(rows) > 1 else _TWO,
         "configuration": one,
         "folder": one,

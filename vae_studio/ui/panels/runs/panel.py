@@ -278,6 +278,8 @@ class RunsPanel(Panel):
             self.table.edit_selected("name" if name == "rename" else "tags")
         elif name == "compare":
             self.compare_requested.emit(tuple(row.info.path for row in rows))
+        elif name == "plots":
+            self.store.overlays.toggle([row.info for row in rows])
         elif name == "configuration":
             self.configuration_requested.emit(info)
         elif name == "folder":

@@ -9,6 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from vae_studio.core.events import EpochDone
+from vae_studio.core.spec import Likelihood, ModelSpec
 from vae_studio.session.requests import RunResult
 from vae_studio.ui.captions import unit
 from vae_studio.ui.panels.base import Panel
@@ -59,6 +60,8 @@ class TrainPanel(Panel):
         machine.moments_changed.connect(lambda: self.plots.set_moments(machine.moments))
         machine.moment_changed.connect(lambda: self.plots.set_moment(machine.moment))
         self.plots.moment_dragged.connect(self._drag)
+        self._likelihood: Likelihood = "bernoulli"  # of the run in the plots
+        store.overlays.changed.connect(self._overlay)
         self._render(store.training.view)
 
     def start_or_pause(self) -> None:
@@ -78,12 +81,28 @@ class TrainPanel(Panel):
         """How a run that was opened was trained."""
         info, rows = result.info, result.rows
         self.plots.clear(_steps_per_epoch(rows))
-        self.plots.set_unit(unit(info.spec))
+        self._measure_in(info.spec)
         self.plots.resume(rows)
         self.plots.set_changes(info.journal)
         self.film.clear()
         epochs = [int(row["epoch"]) for row in rows]
         self.film.resume(info.path, info.spec.image_shape, epochs)
+
+    def _measure_in(self, spec: ModelSpec) -> None:
+        self._likelihood = spec.likelihood
+        self.plots.set_unit(unit(spec))
+        self._overlay()
+
+    @Slot()
+    def _overlay(self) -> None:
+        """Beside the run on show those that were chosen, where their losses have its unit."""
+        self.plots.set_overlays(
+            [
+                (run.name, "", run.rows)
+                for run in self.store.overlays.runs
+                if run.likelihood == self._likelihood
+            ]
+        )
 
     @Slot(object)
     def _mark_changes(self, changes: Sequence[Change]) -> None:
@@ -101,7 +120,7 @@ class TrainPanel(Panel):
     @Slot(object)
     def _begin(self, request: TrainRequest) -> None:
         self.plots.clear(1)
-        self.plots.set_unit(unit(request.spec))
+        self._measure_in(request.spec)
         self.film.clear()
 
     @Slot(object)
