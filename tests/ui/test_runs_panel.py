@@ -42,6 +42,7 @@ def open_panel(studio: Studio, qtbot: QtBot) -> RunsPanel:
     """The panel in front, its list read."""
     panel = studio.window.panel(RunsPanel)
     studio.window.workspaces.show_workspace("compare")
+    studio.window.docks["runs"].raise_()
     qtbot.waitUntil(lambda: panel.on_screen and bool(panel.model.rows), timeout=TIMEOUT)
     return panel
 
@@ -504,6 +505,7 @@ def test_a_hidden_list_is_read_once_it_is_seen(home: Path, start: Start, qtbot: 
     studio.store.library.changed.emit()
     assert "late" not in cells(panel, "name")
     studio.window.workspaces.show_workspace("compare")
+    studio.window.docks["runs"].raise_()
     qtbot.waitUntil(lambda: "late" in cells(panel, "name"), timeout=TIMEOUT)
 
 
