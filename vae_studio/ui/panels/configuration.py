@@ -90,7 +90,7 @@ class ConfigurationPanel(Panel):
         for row in self.rows.values():
             row.edit.installEventFilter(self)
         store.plan.changed.connect(self._render)
-        store.snapshot_changed.connect(self._render)
+        store.snapshot_changed.connect(lambda _: self.from_model.setEnabled(True))
         self._render()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -18,7 +18,7 @@ from vae_studio.session.state import SessionState
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button
-from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.image_view import ImageView, to_qimages
 
 _COLUMNS = 5
 
@@ -146,5 +146,5 @@ class LabelsPanel(Panel):
     @Slot(str, object)
     def _take(self, lane: str, result: Result) -> None:
         if isinstance(result, LabelsResult) and result.request.snapshot is self.store.snapshot:
-            for picture, image in zip(self.pictures, result.images, strict=False):
-                picture.set_image(image)
+            for view, picture in zip(self.pictures, to_qimages(result.images), strict=False):
+                view.set_picture(picture)

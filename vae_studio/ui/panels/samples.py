@@ -10,7 +10,7 @@ from vae_studio.session.state import SessionState
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button
-from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.image_view import ImageView, to_qimages
 
 _COLUMNS = 8
 COUNT = 40
@@ -81,5 +81,5 @@ class SamplesPanel(Panel):
     def _take(self, lane: str, result: Result) -> None:
         if isinstance(result, SampleResult) and result.request.snapshot is self.store.snapshot:
             self._result = result
-            for picture, image in zip(self.pictures, result.images, strict=True):
-                picture.set_image(image)
+            for view, picture in zip(self.pictures, to_qimages(result.images), strict=True):
+                view.set_picture(picture)

@@ -26,15 +26,20 @@ _SAVE_PIXELS = 560  # side of a saved picture, about
 
 def to_qimage(image: NDArray[np.float32]) -> QImage:
     """[C, H, W] in [0, 1] -> a picture with its own memory."""
-    values = (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-    channels, height, width = values.shape
+    return to_qimages(image[np.newaxis])[0]
+
+
+def to_qimages(images: NDArray[np.float32]) -> list[QImage]:
+    """[N, C, H, W] in [0, 1] -> pictures, each with its own memory."""
+    values = (np.clip(images, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    channels, height, width = values.shape[1:]
     if channels == 1:
-        data = np.ascontiguousarray(values[0])
+        data = np.ascontiguousarray(values[:, 0])
         form = QImage.Format.Format_Grayscale8
     else:
-        data = np.ascontiguousarray(values.transpose(1, 2, 0))
+        data = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
         form = QImage.Format.Format_RGB888
-    return QImage(data.data, width, height, width * channels, form).copy()
+    return [QImage(each.data, width, height, width * channels, form).copy() for each in data]
 
 
 class ImageView(QWidget):
@@ -78,7 +83,11 @@ class ImageView(QWidget):
 
     def set_image(self, image: NDArray[np.float32] | None) -> None:
         """Show an image [C, H, W] in [0, 1], or none."""
-        self._image = None if image is None else to_qimage(image)
+        self.set_picture(None if image is None else to_qimage(image))
+
+    def set_picture(self, picture: QImage | None) -> None:
+        """Show one of ``to_qimages``, or none."""
+        self._image = picture
         self.update()
 
     @property
