@@ -17,7 +17,9 @@ from vae_studio.session.settings import AppSettings, load_settings, save_setting
 
 def test_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "not there yet" / "settings.json"
-    settings = AppSettings(theme="light", model="Größe", layouts={"train": "AAAA"}, geometry="BBBB")
+    settings = AppSettings(
+        theme="light", model="Größe", layouts={"train": "AAAA"}, geometry="BBBB", moments=40
+    )
     save_settings(path, settings)
     assert load_settings(path) == settings
 
@@ -43,6 +45,8 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
         b'{"theme": "dark", "other": 1e999}',
         b'{"theme": "dark", "other": NaN}',
         b'{"model": "\\ud800"}',
+        b'{"moments": 10000}',
+        b'{"moments": true}',
     ],
     ids=len,
 )

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.helpers import quick, tiny
 from tests.ui import hand
+from tests.ui.conftest import Start
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.cli import main
@@ -262,3 +264,24 @@ def test_the_same_start_begins_with_the_same_weights(trained: Studio, qtbot: QtB
     first = [path / "history" / "step-000000000.safetensors" for path in (parent, request.folder)]
     assert first[0].read_bytes() == first[1].read_bytes()
     settle(qtbot, trained)
+
+
+def test_how_much_is_kept_of_a_run_is_chosen_in_the_menu_and_remembered(
+    start: Start, qtbot: QtBot, small_mnist: None
+) -> None:
+    def choose(studio: Studio, text: str) -> None:
+        (action,) = (a for a in studio.window.findChildren(QAction) if a.text() == text)
+        action.trigger()
+
+    first = start()
+    settle(qtbot, first)
+    assert len(list_moments(train(first, qtbot, epochs=1))) == 5
+    choose(first, "None")
+    folder = train(first, qtbot, epochs=1)
+    assert list_moments(folder) == ()
+    assert not (folder / "history").exists()
+    first.window.close()
+    second = start()
+    assert second.store.training.moment_bytes == 0
+    choose(second, "Up to 40 MB")
+    assert second.store.training.moment_bytes == 40_000_000

@@ -108,10 +108,13 @@ class RunRecorder:
         self._saved_at = time.monotonic()
 
     @classmethod
-    def resume(cls, folder: Path, images: Dataset | None = None) -> Self:
+    def resume(
+        cls, folder: Path, images: Dataset | None = None, moment_bytes: int = MAX_BYTES
+    ) -> Self:
         """Take up a run where it was saved: ``state`` is what to train on. Nothing is written yet.
 
-        images: of the training set, to check that it is the one it was trained on.
+        images: of the training set, to check that it is the one it was trained on. moment_bytes: as
+        for a new one; moments that are there stay.
         ``older`` says that the newest checkpoint was damaged and this is the one before. Raises
         ``CheckpointError``: ``runs.locked`` where another program writes to it,
         ``runs.finished`` where there is nothing left to train.
@@ -146,7 +149,7 @@ class RunRecorder:
         else:
             recorder._saved = _moment(found.state)
         recorder._note_metrics()
-        recorder._moments = MomentWriter(folder, found.state)
+        recorder._moments = MomentWriter(folder, found.state, max_bytes=moment_bytes)
         recorder._moments.take_up(found.state.step, losses(recorder._rows))
         return recorder
 

@@ -11,6 +11,7 @@ from vae_studio.core.durable import write_json
 from vae_studio.core.reading import parse_json, read_bounded
 
 Theme = Literal["system", "dark", "light"]
+MOMENTS = (160, 40, 0)
 _MAX_BYTES = 2**20
 
 
@@ -18,13 +19,15 @@ _MAX_BYTES = 2**20
 class AppSettings:
     """theme: forced, or the system's. model: folder of the last run, or the name of a model that
     ships. geometry: of the window, as base64 text. workspace: the one in front. layouts: how the
-    panels stand in each that was changed, as base64 text."""
+    panels stand in each that was changed, as base64 text. moments: how many MB of weights along the
+    way a run keeps, one of ``MOMENTS``."""
 
     theme: Theme = "system"
     model: str = ""
     geometry: str = ""
     workspace: str = ""
     layouts: Mapping[str, str] = field(default_factory=dict)
+    moments: int = 160
 
 
 def load_settings(path: Path) -> AppSettings:
@@ -38,13 +41,15 @@ def load_settings(path: Path) -> AppSettings:
     known: dict[str, Any] = {
         item.name: values[item.name]
         for item in fields(AppSettings)
-        if item.name != "layouts" and isinstance(values.get(item.name), str)
+        if item.name not in ("layouts", "moments") and isinstance(values.get(item.name), str)
     }
     layouts = values.get("layouts")
     if isinstance(layouts, dict):
         known["layouts"] = {name: text for name, text in layouts.items() if isinstance(text, str)}
     if known.get("theme") not in ("system", "dark", "light"):
         known.pop("theme", None)
+    if type(values.get("moments")) is int and values["moments"] in MOMENTS:
+        known["moments"] = values["moments"]
     if not _can_be_path(known.get("model", "")):
         known.pop("model")
     return AppSettings(**known)

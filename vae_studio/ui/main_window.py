@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from vae_studio import __version__, logs
 from vae_studio.core.resources import bundled_path
-from vae_studio.session.settings import AppSettings, Theme
+from vae_studio.session.settings import MOMENTS, AppSettings, Theme
 from vae_studio.ui.docks import Docks
 from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.notices import Notices
@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.workspaces)
         self.status = StatusBar(store)
         self.setStatusBar(self.status)
+        store.training.moment_bytes = settings.moments * 1_000_000
         self._make_actions(settings.theme)
         self._log_window: LogWindow | None = None
         self.toast = Toast(self)
@@ -131,6 +132,7 @@ class MainWindow(QMainWindow):
             geometry=base64.b64encode(geometry).decode("ascii"),
             workspace=self.workspaces.current.name,
             layouts=self.workspaces.layouts(),
+            moments=self.store.training.moment_bytes // 1_000_000,
         )
 
     def _model_to_remember(self) -> str:
@@ -178,6 +180,7 @@ class MainWindow(QMainWindow):
         models.resumable_changed.connect(resume.setEnabled)
         resume.setEnabled(models.resume_button.isEnabled())
         self._action(model, self.tr("&Follow the training"), lambda: store.follow(True), "Ctrl+F")
+        self._make_moments_menu(model.addMenu(self.tr("M&oments of a run")))
         view = bar.addMenu(self.tr("&View"))
         places = view.addMenu(self.tr("&Workspace"))
         for number, workspace in enumerate(WORKSPACES, start=1):
@@ -224,6 +227,17 @@ class MainWindow(QMainWindow):
             action = self._action(menu, text, lambda name=name: self.theme_chosen.emit(name))
             action.setCheckable(True)
             action.setChecked(name == chosen)
+            group.addAction(action)
+
+    def _make_moments_menu(self, menu: QMenu) -> None:
+        """How much disk the time machine may take of each run that begins from now on."""
+        group, training = QActionGroup(self), self.store.training
+        for megabytes in MOMENTS:
+            text = self.tr("Up to {n} MB").format(n=megabytes) if megabytes else self.tr("None")
+            keep = partial(setattr, training, "moment_bytes", megabytes * 1_000_000)
+            action = self._action(menu, text, keep)
+            action.setCheckable(True)
+            action.setChecked(megabytes * 1_000_000 == training.moment_bytes)
             group.addAction(action)
 
     def _space(self) -> None:

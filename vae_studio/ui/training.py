@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from vae_studio.core.control import ChangedField
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.moments import MAX_BYTES
 from vae_studio.workers.train_thread import TrainRequest, TrainThread
 
 _MAILBOX_MS = 33
@@ -96,6 +97,7 @@ class Training(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.view = TrainingView()
+        self.moment_bytes = MAX_BYTES  # that the moments of the next run may take; 0: none are kept
         self._thread: TrainThread | None = None
         self._timer = QTimer(self, interval=_MAILBOX_MS)
         self._timer.timeout.connect(self._empty_mailbox)
@@ -124,7 +126,7 @@ class Training(QObject):
         if not self.view.can_start:
             return
         self._next = None
-        self._thread = TrainThread(request, self)
+        self._thread = TrainThread(request, self.moment_bytes, self)
         self._thread.finished.connect(self._thread_finished)
         self._pace, self._end = _Pace(), None
         config = request.config

@@ -19,6 +19,7 @@ from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone
 from vae_studio.core.housekeeping import mark_interrupted
+from vae_studio.core.moments import MAX_BYTES
 from vae_studio.core.origin import Origin
 from vae_studio.core.runs import read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig
@@ -145,10 +146,16 @@ class TrainThread(QThread):
     ``save_again`` or ``save_in`` finds a place, or ``give_up`` lets go of what is not saved.
     """
 
-    def __init__(self, request: TrainRequest, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        request: TrainRequest,
+        moment_bytes: int = MAX_BYTES,
+        parent: QObject | None = None,
+    ) -> None:
+        """moment_bytes: how large the moments that are kept may be together; 0 for none."""
         super().__init__(parent)
         self.setObjectName("train")
-        self.request = request
+        self.request, self._moment_bytes = request, moment_bytes
         self.control = TrainControl()
         if request.held:
             self.control.pause()
@@ -209,13 +216,20 @@ class TrainThread(QThread):
 
         request = self.request
         if request.resume:
-            recorder = RunRecorder.resume(request.folder, data.train)
+            recorder = RunRecorder.resume(request.folder, data.train, self._moment_bytes)
             if recorder.older:
                 self.mailbox.put(notice=StudioError("checkpoint.older", name=request.name))
             return recorder
         weights, origin = self._first_weights()
         state = new_state(request.spec, request.config, weights)
-        return RunRecorder(request.folder, state, request.name, request.variant, origin=origin)
+        return RunRecorder(
+            request.folder,
+            state,
+            request.name,
+            request.variant,
+            origin=origin,
+            moment_bytes=self._moment_bytes,
+        )
 
     def _first_weights(self) -> tuple[Mapping[str, Tensor] | None, Origin | None]:
         """Those that are asked for, and where they come from; None for new ones."""
