@@ -1,4 +1,4 @@
-"""``vae-studio tour``: the real window, driven through its four jobs; a picture of each."""
+"""``vae-studio tour``: the real window, driven through its jobs; a picture of each."""
 
 from __future__ import annotations
 
@@ -121,12 +121,62 @@ def _train(studio: Studio) -> None:
     _settle(studio)
 
 
+def _go_back(studio: Studio) -> None:
+    """To an early moment of that training, with the KL of each dimension beside it."""
+    training, machine = studio.store.training, studio.store.time_machine
+    training.stop()
+    _wait(studio, lambda: training.view.can_start)
+    studio.window.workspaces.show_workspace("train")
+    studio.window.docks["dimensions"].raise_()
+    _settle(studio)
+    machine.go_to(machine.moments[len(machine.moments) // 3])
+    _wait(studio, lambda: machine.moment is not None)
+    studio.window.toast.hide()
+    _settle(studio)
+
+
+def _call_the_doctor(studio: Studio) -> None:
+    """Train on the mean over the pixels: the KL outweighs it, and the codes die."""
+    from vae_studio.ui.panels.train.panel import TrainPanel
+
+    store = studio.store
+    store.plan.choose("vae-32")
+    store.plan.set_value("reduction", "mean")
+    studio.window.panel(TrainPanel).start_or_pause()
+    _wait(studio, lambda: bool(store.doctor.findings))
+    store.training.pause_or_resume()
+    studio.window.toast.hide()
+    _settle(studio)
+
+
+def _run_an_experiment(studio: Studio) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
+
+    store, panel = studio.store, studio.window.panel(ExperimentsPanel)
+    store.training.stop()
+    _wait(studio, lambda: store.training.view.can_start)
+    studio.window.workspaces.show_workspace("compare")
+    panel.settings.set_value("epochs", 4)
+    panel.settings.set_value("train_size", 12_000)
+    _settle(studio)
+    QTest.mouseClick(panel.cards["batch-norm"].run_button, Qt.MouseButton.LeftButton)
+    _wait(studio, lambda: store.comparing.comparison is not None)
+    studio.window.toast.hide()
+    _settle(studio)
+
+
 _STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
     ("1-start", _first_digit),
     ("2-slider", _drag_a_slider),
     ("3-draw", _draw_a_digit),
     ("4-label", _pick_a_label),
     ("5-train", _train),
+    ("6-moment", _go_back),
+    ("7-doctor", _call_the_doctor),
+    ("8-experiment", _run_an_experiment),
 )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
+from vae_studio.app import Studio
 from vae_studio.ui.widgets.toast import Toast
 
 
@@ -77,3 +78,16 @@ def test_it_stays_inside_a_window_that_shrinks(toast: Toast, desk: QWidget, qtbo
     toast.show_message("a message of some length " * 8)
     desk.resize(420, 300)
     qtbot.waitUntil(lambda: desk.rect().contains(toast.geometry()))
+
+
+def test_a_panel_that_comes_forward_does_not_hide_it(studio: Studio, qtbot: QtBot) -> None:
+    window = studio.window
+    window.workspaces.show_workspace("train")
+    QApplication.processEvents()
+    window.toast.show_message("a long text " * 10)
+    window.docks["dimensions"].raise_()
+    QApplication.processEvents()
+    place = window.toast.geometry()
+    under = window.childAt(QPoint(place.right() - 5, place.center().y()))
+    assert under is not None
+    assert under is window.toast or window.toast.isAncestorOf(under)

@@ -49,6 +49,7 @@ class DimensionsPanel(Panel):
         layout.addWidget(self.summary)
         layout.addWidget(self.bars, 1)
         store.snapshot_changed.connect(self.refresh)
+        store.time_machine.moment_changed.connect(self.refresh)
         self.refresh()
 
     @Slot()
@@ -67,6 +68,8 @@ class DimensionsPanel(Panel):
         elif pointed is None:
             text = self.tr("{active} of {size} dimensions active · KL {kl:.1f} nats")
             size, active = len(stats.kl), sum(stats.active)
+            if self.store.time_machine.moment is not None:
+                text += " · " + self.tr("at the end of the run")  # moments are not measured
             self.summary.setText(text.format(active=active, size=size, kl=sum(stats.kl)))
         else:
             text = self.tr("z{index} · KL {kl:.3f} nats · mean {mean:.2f} ± {std:.2f}")

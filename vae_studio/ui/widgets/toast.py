@@ -128,4 +128,6 @@ class Toast(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize and self.isVisible():
             self._place()
+        elif event.type() is QEvent.Type.LayoutRequest:
+            self.raise_()  # a panel that comes forward lies over what is there
         return super().eventFilter(watched, event)
