@@ -53,6 +53,7 @@ from tests.soak.window import (
 )
 from tests.ui import hand
 from vae_studio.app import Studio
+from vae_studio.core.experiments import EXPERIMENTS
 from vae_studio.core.explore import decode
 from vae_studio.core.runs import RunInfo, read_run
 from vae_studio.session.folders import runs_folder
@@ -62,6 +63,7 @@ from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels import models as models_panel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
+from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
@@ -71,14 +73,14 @@ from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.widgets.image_view import to_qimage
 from vae_studio.ui.widgets.palette import CommandPalette
 
-COUNTS: Counts = {"test": 6, "soak": 150, "full": 1000}
+COUNTS: Counts = {"test": 10, "soak": 150, "full": 1000}
 
 _STEPS = 50
 _RUNS_OF_A_WINDOW = 50
 _TRAIN_IMAGES, _TEST_IMAGES = 512, 128
 _SLOW = 3.0  # seconds in which a window must have dealt with its events, on a busy machine too
 _NEVER_FULL = 10_000  # undo steps: a run of nothing but key presses makes more than the app keeps
-_QTHREADS = {"explore", "train", "shelf"}
+_QTHREADS = {"explore", "train", "shelf", "compare"}
 
 _share = st.floats(0.0, 1.0).map(lambda share: round(share, 3))
 _index = st.integers(0, 63)
@@ -189,7 +191,8 @@ class Machine(RuleBasedStateMachine):
         self.models, self.sliders = panel(ModelsPanel), panel(SlidersPanel)
         self.draw, self.train_panel = panel(DrawPanel), panel(TrainPanel)
         self.decoded, self.samples = panel(DecodedPanel), panel(SamplesPanel)
-        self.labels = panel(LabelsPanel)
+        self.labels, self.experiments = panel(LabelsPanel), panel(ExperimentsPanel)
+        self.experiments.settings.set_value("epochs", 1)
         self.train_panel.store.plan.set_value("epochs", 3)
         self.train_panel.store.plan.set_value("batch_size", 64)
         self.redo_at_end = False
@@ -483,7 +486,85 @@ class Machine(RuleBasedStateMachine):
         elif self.window.status.follow.isVisible():
             self._press(self.window.status.follow)
 
+    @rule(what=st.sampled_from(("step", "epoch", "restart", "branch", "beta", "remedy", "best")))
+    def steer_the_training(self, what: str) -> None:
+        self._did("steer_the_training", what=what)
+        controls, store = self.train_panel.controls, self.store
+        if what == "beta":
+            store.training.change("beta", 2.0 if store.training.view.beta != 2.0 else 0.5)
+        elif what == "remedy":
+            for finding in store.doctor.findings[:1]:
+                if (remedy := store.doctor.likeliest(finding)) is not None:
+                    store.doctor.apply(remedy)
+        elif what == "best" and store.doctor.request is not None:
+            store.launcher.branch_at_epoch(store.doctor.request.folder, 1)
+        else:
+            buttons = {"step": controls.step, "epoch": controls.epoch}
+            buttons |= {"restart": controls.restart, "branch": controls.branch}
+            if what in buttons:
+                self._press(buttons[what])
+
+    @rule(share=_share, what=st.sampled_from(("go", "go", "go", "film", "latest", "branch")))
+    def go_back_in_time(self, share: float, what: str) -> None:
+        self._did("go_back_in_time", share=share, what=what)
+        machine = self.store.time_machine
+        if what == "go" and machine.moments:
+            machine.go_to(round(share * machine.moments[-1]))
+            self.session.done["moments"] += 1
+        elif what == "film":
+            machine.play_or_stop()
+        elif what == "latest":
+            machine.go_to_latest()
+        elif what == "branch" and machine.moment is not None:
+            machine.branch()
+
+    # Experiments and comparisons -----------------------------------------------------------
+
+    @rule(name=st.sampled_from(tuple(EXPERIMENTS)), wait=st.booleans())
+    def try_an_experiment(self, name: str, wait: bool) -> None:
+        self._did("try_an_experiment", name=name, wait=wait)
+        tried, experiments = self.experiments, self.store.experiments
+        self._press(tried.cards[name].run_button)
+        self.session.done["experiments"] += experiments.current is not None
+        if wait:
+            wait_until(
+                lambda: experiments.current is None or not self._runs(), "the end of an experiment"
+            )
+
+    @rule(index=_index, what=st.sampled_from(("show", "resume", "stop", "forget", "restore")))
+    def look_at_what_was_tried(self, index: int, what: str) -> None:
+        self._did("look_at_what_was_tried", index=index, what=what)
+        rows = self.experiments.rows
+        if not rows:
+            return
+        row = rows[index % len(rows)]
+        buttons = {"show": row.show_button, "resume": row.resume_button, "stop": row.stop_button}
+        button = buttons.get(what, row.forget_button)
+        if not button.isHidden():
+            self._press(button)
+            if what == "restore":
+                self.window.toast.press_action()
+
+    @rule(first=_index, second=_index, what=st.sampled_from(("compare", "plots", "cancel")))
+    def compare_runs(self, first: int, second: int, what: str) -> None:
+        self._did("compare_runs", first=first, second=second, what=what)
+        infos = self.store.library.runs()
+        chosen = [infos[first % len(infos)], infos[second % len(infos)]]
+        if what == "compare":
+            self.store.comparing.show_runs([info.path for info in chosen])
+        elif what == "plots":
+            self.store.overlays.toggle(chosen)
+        else:
+            self.store.comparing.cancel()
+
     # The window ----------------------------------------------------------------------------
+
+    @rule(number=st.integers(1, 5))
+    def change_the_workspace(self, number: int) -> None:
+        self._did("change_the_workspace", number=number)
+        before = self.store.state
+        self._key(Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
+        assert self.store.state.latent == before.latent, "another workspace moved z"
 
     @rule(milliseconds=st.sampled_from((0, 5, 20, 60)))
     def let_time_pass(self, milliseconds: int) -> None:
@@ -562,11 +643,13 @@ class Machine(RuleBasedStateMachine):
         self.session.end_run()
 
     def _end(self) -> None:
-        training, store = self.store.training, self.store
+        store = self.store
         self.session.done["runs"] += 1
         self._close_what_lies_above()
-        training.stop()
-        wait_until(lambda: training.view.request is None, "the end of the training")
+        store.time_machine.stop_film()
+        wait_until(self._nothing_trains, "the end of the training")
+        store.comparing.clear()
+        wait_until(lambda: not store.comparing._threads, "the end of a comparison")
         # An open that is under way may still come; the lanes are answered in turn.
         wait_until(lambda: not self._explorer_busy(), "all answers")
         self._settle()
@@ -584,6 +667,13 @@ class Machine(RuleBasedStateMachine):
             self._undo_all()
             self._expect(self.session.initial, "undone once more")
         self._tidy_up()
+
+    def _nothing_trains(self) -> bool:
+        """Also not the run that was to begin once another had ended."""
+        training = self.store.training
+        training.stop()
+        done = training.view.request is None and training._next is None
+        return done and self.store.experiments.current is None
 
     def _undo_all(self) -> None:
         while self.store.can_undo:
@@ -608,6 +698,11 @@ class Machine(RuleBasedStateMachine):
 
     def _tidy_up(self) -> None:
         """For the next run: no runs but the first, tools and layout as they were."""
+        for trial in self.store.experiments.trials:
+            self.store.experiments.forget(trial)
+        self.store.overlays.clear()
+        self.store.plan.reset_all()
+        self.window.workspaces.show_workspace("studio")
         for info in self.store.library.runs():
             if not info.bundled and info.path.name != "own":
                 self.store.library.remove([info], None)
@@ -738,6 +833,7 @@ def _one_training(machine: Machine) -> None:
     threads = [thread for thread in machine.store.findChildren(QThread) if thread.isRunning()]
     names = Counter(thread.objectName() for thread in threads)
     assert set(names) <= _QTHREADS, f"threads run that nobody knows: {names}"
+    del names["compare"]  # one that was given up may take its time while the next begins
     assert max(names.values(), default=0) <= 1, f"a thread runs twice: {names}"
 
 
