@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from vae_studio import __version__
 from vae_studio.core.chart import line_chart
-from vae_studio.core.compared import COLUMNS, ComparedRun, Comparison
+from vae_studio.core.compared import COLUMNS, Column, ComparedRun, Comparison
 from vae_studio.core.durable import write_bytes
 from vae_studio.core.errors import CheckpointError
-from vae_studio.core.experiments import value_text
+from vae_studio.core.report_figures import FigureTexts
 from vae_studio.core.report_parts import Part, curve_lines, escaped, figure_text, picture_strip
 from vae_studio.core.report_style import RUN_COLOURS, style_sheet
 from vae_studio.core.report_words import WORDS
-from vae_studio.core.spec import Likelihood, ModelSpec, TrainConfig
+from vae_studio.core.spec import Likelihood
 
 # Beside the style sheet and its own pictures, a browser would load nothing even if it were asked.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -29,13 +28,6 @@ _TELLING = (  # what a reader asks first; all else is under “All settings”
     "dataset", "train_size", "epochs", "batch_size", "learning_rate", "beta", "seed",
     "latent_dim", "hidden", "likelihood",
 )  # fmt: skip
-_UNITS = {
-    "squared_error": "unit.squared_error",
-    "bernoulli": "unit.bernoulli_pixel",
-    "kl": "unit.kl",
-    "active_units": "unit.active_units",
-    "seconds": "unit.seconds",
-}
 
 
 def html(
@@ -83,6 +75,7 @@ class _Page:
         self._comparison = comparison
         self._runs = comparison.runs
         self._words = {**WORDS, **words}
+        self._texts = FigureTexts(comparison, self._say)
 
     def whole(self, colours: Sequence[tuple[str, str]], today: date) -> str:
         title = self._comparison.title or self._say("title", count=len(self._runs))
@@ -137,19 +130,10 @@ class _Page:
         return "".join(f"<li>{self._name(*item)}</li>" for item in enumerate(self._runs))
 
     def _field(self, name: str) -> str:
-        item = next(i for i in (*fields(ModelSpec), *fields(TrainConfig)) if i.name == name)
-        return escaped(self._words.get(f"field.{name}", item.metadata["label"]))
+        return escaped(self._words.get(f"field.{name}") or self._texts.field(name))
 
     def _value(self, name: str, value: Any) -> str:
-        if value is None:
-            return "—"
-        if isinstance(value, bool):
-            return self._text("yes" if value else "no")
-        if name == "dataset":
-            return escaped(self._comparison.dataset)
-        if name == "train_size" and value == 0:
-            return self._text("all")
-        return escaped(self._words.get(f"{name}.{value}", value_text(value)))
+        return escaped(self._texts.value(name, value))
 
     def _settings_that_differ(self) -> str:
         found = self._comparison.differences
@@ -253,7 +237,7 @@ class _Page:
         best = self._comparison.best
         head = "".join(
             f'<th scope="col">{self._text(f"column.{column.name}")}'
-            f'<span class="unit">{self._unit(column.name)}</span></th>'
+            f'<span class="unit">{escaped(self._texts.unit(column))}</span></th>'
             for column in COLUMNS
         )
         lines = []
@@ -261,7 +245,7 @@ class _Page:
             cells = [f'<th scope="row">{self._name(number, run)}</th>']
             for column in COLUMNS:
                 is_best = number in (best[column.name] or ())
-                text = self._cell(run, column.name, column.digits)
+                text = self._cell(run, column)
                 unseen = f'<span class="unseen"> {self._text("best")}</span>' if is_best else ""
                 kind = "figure best" if is_best else "figure"
                 cells.append(f'<td class="{kind}">{text}{unseen}</td>')
@@ -273,27 +257,13 @@ class _Page:
             f"<tbody>{''.join(lines)}</tbody></table></div>"
         )
 
-    def _unit(self, column: str) -> str:
-        """Of a column, where all runs have the same."""
-        if column in ("reconstruction", "negative_elbo"):
-            one = self._comparison.comparable_loss
-            return self._loss_unit(self._runs[0], column) if one else ""
-        return self._text(_UNITS[column]) if column in _UNITS else ""
-
-    def _loss_unit(self, run: ComparedRun, column: str) -> str:
-        if run.spec.likelihood == "mse" and column == "negative_elbo":
-            return self._text("unit.mse.total")
-        return self._text(f"unit.{run.spec.likelihood}")
-
-    def _cell(self, run: ComparedRun, column: str, digits: int) -> str:
-        if column == "active_units":
-            active = run.evaluation.active_units
-            return self._text("active", active=active, size=run.spec.latent_dim)
-        # The star is put behind the number, and room for it where there is none.
-        text = f'<span class="value">{escaped(figure_text(run.figure(column), digits))}</span>'
-        if column in ("reconstruction", "negative_elbo") and not self._comparison.comparable_loss:
-            return f'{text}<span class="unit">{self._loss_unit(run, column)}</span>'
-        return text
+    def _cell(self, run: ComparedRun, column: Column) -> str:
+        """A number has a span, so that the star is put behind it, with room where there is none."""
+        text, unit = (escaped(part) for part in self._texts.figure(run, column))
+        if column.name == "active_units":
+            return text
+        shown = f'<span class="value">{text}</span>'
+        return f'{shown}<span class="unit">{unit}</span>' if unit else shown
 
     def _beside_the_figures(self) -> str:
         cards = "".join(
