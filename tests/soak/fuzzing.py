@@ -44,24 +44,30 @@ from tests.soak.strangers import (
     place_of,
     with_header,
 )
+from vae_studio.core.annotations import NOTES, Annotations, read_annotations, write_annotations
 from vae_studio.core.checkpoint import load_snapshot, parse_weights
 from vae_studio.core.data import DATASETS, pair, parse_idx
 from vae_studio.core.errors import DatasetError, ImageError, StudioError
+from vae_studio.core.experiments import free_experiment
+from vae_studio.core.moment_files import load_moment
+from vae_studio.core.moments import moment_path
 from vae_studio.core.picture_files import decode_picture
 from vae_studio.core.resume import load_training
 from vae_studio.core.runs import RunInfo, read_metrics, read_run, run_from_values
 from vae_studio.core.scan import image_to_input
 from vae_studio.core.spec import ModelSpec
+from vae_studio.session.trials import Trial, read_trial, write_trial
 
 COUNTS: Counts = {"test": 1500, "soak": 30_000, "full": 200_000}
 
+MOMENT, TRIAL = str(moment_path(Path(), 2)), "trial.json"
 _SECONDS = 2.0
 _PATIENCE = 30.0  # seconds; what takes longer hangs
 _SPEC = ModelSpec(latent_dim=1, hidden=(1,), image_shape=(1, 28, 28))
 _TURNS = (  # how often each target has its turn
     "weights", "weights", "weights", "training", "training", "config", "config", "run",
     "digests", "manifest", "metrics", "in memory", "in memory", "in memory", "idx", "idx", "pair",
-    "picture", "picture", "picture", "picture",
+    "picture", "picture", "picture", "picture", "moment", "moment", "notes", "trial",
 )  # fmt: skip
 
 
@@ -320,6 +326,9 @@ _PARTS = {
     "digests": _Part(DIGESTS, json_changed, load_snapshot),
     "manifest": _Part(MANIFEST, json_changed, load_snapshot),
     "metrics": _Part(METRICS, lambda content, chance: bytes_changed(content, chance), read_metrics),
+    "moment": _Part(MOMENT, tensors_changed, lambda run: load_moment(read_run(run), 2).build()),
+    "notes": _Part(NOTES, json_changed, read_annotations),
+    "trial": _Part(TRIAL, json_changed, lambda run: read_trial(run / TRIAL)),
 }
 _SEALED = 0.9  # share of the inputs whose digests fit
 
@@ -332,7 +341,11 @@ class Targets:
         self.run = folder / "run"
         strangers.make_run(self.run, _SPEC, strangers.few_digits())
         self.info: RunInfo = read_run(self.run)
-        names = (WEIGHTS, TRAINING, CONFIG, RUN, DIGESTS, MANIFEST, METRICS)
+        write_annotations(self.run, Annotations(("good", "β too low"), "some\nlines"))
+        asked = free_experiment("beta", [0.5, 4], _SPEC, self.info.config)
+        folders = (self.run, folder / "other run")
+        write_trial(Trial(self.run / TRIAL, asked, folders))
+        names = (WEIGHTS, TRAINING, CONFIG, RUN, DIGESTS, MANIFEST, METRICS, MOMENT, NOTES, TRIAL)
         self.places = {name: place_of(self.run, name) for name in names}
         self.good = {name: place.read_bytes() for name, place in self.places.items()}
         self.pictures = [content for _, content in good_pictures()]
