@@ -30,9 +30,12 @@ class TrialRow(QFrame):
         title = QLabel(name)
         title.setProperty("role", "number")
         title.setTextFormat(Qt.TextFormat.PlainText)
+        labels = QLabel(" · ".join(of_experiment(arm.label) for arm in trial.experiment.arms))
+        labels.setProperty("role", "muted")
+        labels.setTextFormat(Qt.TextFormat.PlainText)
+        labels.setWordWrap(True)
         when = began(trial)
-        date = QLabel(QLocale().toString(when, QLocale.FormatType.ShortFormat) if when else "")
-        date.setProperty("role", "muted")
+        self._when = QLocale().toString(when, QLocale.FormatType.ShortFormat) if when else ""
         self.summary = QLabel()
         self.summary.setProperty("role", "muted")
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
@@ -69,25 +72,25 @@ class TrialRow(QFrame):
             self.tr("Take the experiment off this list; its runs stay"),
             self.forget_wanted.emit,
         )
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        for text in (title, labels, self.summary):
+            texts.addWidget(text)
         head = QHBoxLayout()
-        head.addWidget(title, 1)
-        head.addWidget(date)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.summary, 1)
+        head.addLayout(texts, 1)
         for button in (
             self.show_button,
             self.resume_button,
             self.stop_button,
             self.forget_button,
         ):
-            buttons.addWidget(button)
+            head.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 8, 6)
         layout.setSpacing(4)
         layout.addLayout(head)
         for bar in self.bars:
             layout.addWidget(bar)
-        layout.addLayout(buttons)
 
     def render_progress(self, arms: Sequence[ArmProgress], current: bool, can_start: bool) -> None:
         """current: it is the one that trains. can_start: whether another could begin."""
@@ -99,7 +102,7 @@ class TrialRow(QFrame):
         failed = [of_experiment(arm.label) for arm in arms if arm.status == "failed"]
         if failed:
             text += " · " + self.tr("failed: {names}").replace("{names}", ", ".join(failed))
-        self.summary.setText(text)
+        self.summary.setText(f"{text} · {self._when}" if self._when else text)
         self.show_button.setEnabled(sum(arm.has_run for arm in arms) > 1)
         self.resume_button.setVisible(not current and done < len(arms))
         self.resume_button.setEnabled(can_start)
