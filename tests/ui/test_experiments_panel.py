@@ -73,7 +73,7 @@ def test_from_the_click_to_the_answer(
     hand.click(panel.cards["leaky-relu"].run_button)
     (row,) = panel.rows
     seen = []
-    panel.store.experiments.changed.connect(lambda: seen.append(row.bars[0].value()))
+    panel.store.experiments.progressed.connect(lambda: seen.append(row.bars[0].value()))
     comparing = panel.store.comparing
     qtbot.waitUntil(lambda: comparing.comparison is not None, timeout=8 * TIMEOUT)
     shown = studio.window.panel(ComparisonPanel)

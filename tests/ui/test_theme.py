@@ -43,6 +43,8 @@ def test_text_is_readable(scheme: Colors, ground: str, ink: str) -> None:
 @pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=["dark", "light"])
 def test_buttons_and_curves_stand_out(scheme: Colors) -> None:
     assert contrast(scheme.on_accent, scheme.accent) >= 4.5
+    assert contrast(scheme.text, scheme.done) >= 4.5
+    assert contrast(scheme.text, scheme.base) >= 4.5
     for name in ("total", "reconstruction", "kl", "accent", "danger"):
         assert contrast(getattr(scheme, name), scheme.panel) >= 3, name
 

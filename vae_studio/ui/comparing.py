@@ -133,5 +133,5 @@ class Comparing(QObject):
     @Slot(object)
     def _take(self, comparison: Comparison) -> None:
         if self.sender() is self._comparer:  # no other was asked for meanwhile
-            self.comparison = comparison
+            self.comparison, self._comparer = comparison, None
             self.changed.emit()

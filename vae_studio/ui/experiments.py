@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vae_studio.core.experiments import Experiment
     from vae_studio.core.runs import RunInfo
     from vae_studio.ui.library import Library
-    from vae_studio.ui.training import Training
+    from vae_studio.ui.training import Training, TrainingView
 
 ArmStatus = Literal["waiting", "training", "stopped", "failed", "finished"]
 
@@ -41,11 +41,12 @@ class ArmProgress:
 class Experiments(QObject):
     """trials: the newest first. current: the one that trains.
 
-    Signals: ``changed()``: trials, or how far one is. ``finished(Trial)``: its last arm is done.
-    ``failed(StudioError)``.
+    Signals: ``changed()``: trials, or what can be done. ``progressed()``: the one that trains is
+    further. ``finished(Trial)``: its last arm is done. ``failed(StudioError)``.
     """
 
     changed = Signal()
+    progressed = Signal()
     finished = Signal(object)
     failed = Signal(object)
 
@@ -57,9 +58,10 @@ class Experiments(QObject):
         self._arm = 0  # of the current trial: the one that trains
         self._tried: set[Path] = set()  # in this go; none is tried twice
         self._end: object = None
+        self._could_start = True
         library.shelf.answered.connect(self._take)
         library.changed.connect(self.changed)
-        training.changed.connect(lambda _: self.changed.emit())
+        training.changed.connect(self._hear)
         training.saved.connect(self._move)
         training.ended.connect(self._remember_end)
         # Not before whoever stopped the arm in favour of another run has begun that one.
@@ -163,6 +165,15 @@ class Experiments(QObject):
             )
         name = arm_name(trial, number)
         return TrainRequest(arm.spec, arm.config, arm.variant, name, folder, background=True)
+
+    @Slot(object)
+    def _hear(self, view: TrainingView) -> None:
+        """Of the training: some times a second."""
+        if self.can_start != self._could_start:
+            self._could_start = self.can_start
+            self.changed.emit()
+        elif self.current is not None:
+            self.progressed.emit()
 
     @Slot(object)
     def _remember_end(self, end: object) -> None:

@@ -32,6 +32,7 @@ class Colors:
     on_accent: str
     hover: str
     danger: str
+    done: str  # of a progress bar; the text over it is ``text``
     total: str
     reconstruction: str
     kl: str
@@ -50,6 +51,7 @@ DARK = Colors(
     on_accent="#08101c",
     hover="#262b34",
     danger="#ff7b72",
+    done="#234f80",
     total="#e4e7ec",
     reconstruction="#56b4e9",
     kl="#e69f00",
@@ -67,6 +69,7 @@ LIGHT = Colors(
     on_accent="#ffffff",
     hover="#e4e9f0",
     danger="#b3261e",
+    done="#a9cdf5",
     total="#1c2128",
     reconstruction="#0072b2",
     kl="#b86e00",
@@ -222,7 +225,7 @@ def _style_sheet(c: Colors) -> str:
     QSlider::handle:horizontal:disabled {{ background: {c.line}; }}
     QProgressBar {{ background: {c.base}; border: 1px solid {c.line}; border-radius: 4px;
         text-align: center; color: {c.text}; min-height: 14px; }}
-    QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
+    QProgressBar::chunk {{ background: {c.done}; border-radius: 3px; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
     QScrollBar::handle {{ background: {c.line}; border-radius: 4px; min-height: 24px;

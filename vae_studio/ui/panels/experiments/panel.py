@@ -62,6 +62,7 @@ class ExperimentsPanel(Panel):
         self.scroll = ColumnScroll(inside)
         layout.addWidget(self.scroll)
         self._experiments.changed.connect(self.refresh)
+        self._experiments.progressed.connect(self._progress)
         self.settings.changed.connect(self.refresh)
         self._render()
 
@@ -129,6 +130,14 @@ class ExperimentsPanel(Panel):
         for card in self.cards.values():
             card.enable(reason)
         self.free.enable(reason)
+
+    @Slot()
+    def _progress(self) -> None:
+        """The models that train are further."""
+        if self.on_screen:
+            for row in self.rows:
+                if self._current.indexOf(row) >= 0:
+                    row.render_progress(self._experiments.arms(row.trial), True, False)
 
     def _place_of(self, row: TrialRow) -> int:
         """Among those that were tried, the newest first."""
