@@ -18,7 +18,12 @@ from vae_studio.session.settings import AppSettings, load_settings, save_setting
 def test_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "not there yet" / "settings.json"
     settings = AppSettings(
-        theme="light", model="Größe", layouts={"train": "AAAA"}, geometry="BBBB", moments=40
+        theme="light",
+        model="Größe",
+        layouts={"train": "AAAA"},
+        geometry="BBBB",
+        columns="3::CCCC",
+        moments=40,
     )
     save_settings(path, settings)
     assert load_settings(path) == settings

@@ -533,3 +533,31 @@ def test_strange_runs_are_shown_and_harm_nothing(home: Path, start: Start, qtbot
             assert "<b>" not in tip
             assert "<i>" not in tip
     panel.grab()
+
+
+def test_columns_are_found_as_they_were_left(start: Start, qtbot: QtBot) -> None:
+    first = start()
+    table = open_panel(first, qtbot).table
+    variant, created = PLACE["variant"], PLACE["created"]
+    table.show_column(variant, False)
+    table.show_column(created, True)
+    header = table.horizontalHeader()
+    header.resizeSection(created, 223)
+    header.moveSection(header.visualIndex(created), 1)
+    table.sortByColumn(PLACE["name"], Qt.SortOrder.AscendingOrder)
+    first.window.close()
+    second = open_panel(start(), qtbot).table
+    assert second.isColumnHidden(variant)
+    assert not second.isColumnHidden(created)
+    assert second.columnWidth(created) == 223
+    assert second.horizontalHeader().visualIndex(created) == 1
+    assert second.horizontalHeader().sortIndicatorSection() == PLACE["name"]
+    assert not second.isColumnHidden(PLACE["name"])
+
+
+@pytest.mark.parametrize("text", ["", "x", "99::AAAA", "{n}::AAAA", "{n}:no,name:!!!", "{n}"])
+def test_damaged_columns_count_as_none(studio: Studio, qtbot: QtBot, text: str) -> None:
+    table = open_panel(studio, qtbot).table
+    before = [table.isColumnHidden(place) for place in range(len(COLUMNS))]
+    table.restore_columns(text.replace("{n}", str(len(COLUMNS))))
+    assert [table.isColumnHidden(place) for place in range(len(COLUMNS))] == before

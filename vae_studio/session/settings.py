@@ -19,14 +19,15 @@ _MAX_BYTES = 2**20
 class AppSettings:
     """theme: forced, or the system's. model: folder of the last run, or the name of a model that
     ships. geometry: of the window, as base64 text. workspace: the one in front. layouts: how the
-    panels stand in each that was changed, as base64 text. moments: how many MB of weights along the
-    way a run keeps, one of ``MOMENTS``."""
+    panels stand in each that was changed, as base64 text. columns: of the table of runs, as that
+    writes them. moments: how many MB of weights along the way a run keeps, one of ``MOMENTS``."""
 
     theme: Theme = "system"
     model: str = ""
     geometry: str = ""
     workspace: str = ""
     layouts: Mapping[str, str] = field(default_factory=dict)
+    columns: str = ""
     moments: int = 160
 
 

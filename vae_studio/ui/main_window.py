@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
             geometry = settings.geometry.encode("ascii", "replace")
             self.restoreGeometry(QByteArray.fromBase64(geometry))
         self.workspaces.begin(settings.workspace, settings.layouts)
+        self.panel(RunsPanel).table.restore_columns(settings.columns)
 
     def settings(self, chosen: Theme) -> AppSettings:
         """What to remember of the window."""
@@ -132,6 +133,7 @@ class MainWindow(QMainWindow):
             geometry=base64.b64encode(geometry).decode("ascii"),
             workspace=self.workspaces.current.name,
             layouts=self.workspaces.layouts(),
+            columns=self.panel(RunsPanel).table.columns(),
             moments=self.store.training.moment_bytes // 1_000_000,
         )
 

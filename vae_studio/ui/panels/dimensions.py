@@ -69,7 +69,7 @@ class DimensionsPanel(Panel):
             text = self.tr("{active} of {size} dimensions active · KL {kl:.1f} nats")
             size, active = len(stats.kl), sum(stats.active)
             if self.store.time_machine.moment is not None:
-                text += " · " + self.tr("at the end of the run")  # moments are not measured
+                text += " · " + self.tr("as last measured")  # moments have no figures
             self.summary.setText(text.format(active=active, size=size, kl=sum(stats.kl)))
         else:
             text = self.tr("z{index} · KL {kl:.3f} nats · mean {mean:.2f} ± {std:.2f}")

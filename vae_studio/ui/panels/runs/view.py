@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+
 from PySide6.QtCore import (
+    QByteArray,
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
@@ -113,6 +116,26 @@ class RunsView(QTableView):
     def show_column(self, place: int, on: bool) -> None:
         """Show or hide a column."""
         self.setColumnHidden(place, not on)
+        self._share_width()
+
+    def columns(self) -> str:
+        """Order, widths and what is hidden, to be remembered."""
+        state = base64.b64encode(bytes(self.horizontalHeader().saveState().data())).decode("ascii")
+        chosen = ",".join(COLUMNS[place].name for place in sorted(self._by_hand))
+        return f"{len(COLUMNS)}:{chosen}:{state}"
+
+    def restore_columns(self, text: str) -> None:
+        """As ``columns`` said; nothing where that was of other columns, or is no such text."""
+        count, _, rest = text.partition(":")
+        chosen, _, state = rest.partition(":")
+        if count != str(len(COLUMNS)):
+            return
+        self._sharing = True  # no hand is at it
+        content = QByteArray.fromBase64(state.encode("ascii", "replace"))
+        if self.horizontalHeader().restoreState(content):
+            self._by_hand = {PLACE[name] for name in chosen.split(",") if name in PLACE}
+        self._sharing = False
+        self.setColumnHidden(PLACE["name"], False)
         self._share_width()
 
     @Slot(int, int, int)
