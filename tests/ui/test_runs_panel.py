@@ -546,12 +546,14 @@ def test_columns_are_found_as_they_were_left(start: Start, qtbot: QtBot) -> None
     header.moveSection(header.visualIndex(created), 1)
     table.sortByColumn(PLACE["name"], Qt.SortOrder.AscendingOrder)
     first.window.close()
-    second = open_panel(start(), qtbot).table
+    panel = open_panel(start(), qtbot)
+    second = panel.table
     assert second.isColumnHidden(variant)
     assert not second.isColumnHidden(created)
     assert second.columnWidth(created) == 223
     assert second.horizontalHeader().visualIndex(created) == 1
     assert second.horizontalHeader().sortIndicatorSection() == PLACE["name"]
+    assert cells(panel, "name") == sorted(cells(panel, "name"))
     assert not second.isColumnHidden(PLACE["name"])
 
 
