@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -35,7 +36,10 @@ def test_selected_runs_are_drawn_and_taken_out_again(studio: Studio, qtbot: QtBo
     pick(panel, "vae-64")
     hand.click(panel.buttons["plots"])
     assert drawn(studio) == ["vae-16"]
-    studio.store.overlays.clear()
+    (action,) = (a for a in studio.window.findChildren(QAction) if "Only the run" in a.text())
+    assert action.isEnabled()
+    action.trigger()
+    assert not action.isEnabled()
     assert drawn(studio) == []
 
 

@@ -11,7 +11,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 FOLDER = "history"
@@ -46,11 +46,6 @@ def nearest(steps: Sequence[int], step: int) -> int:
     """The one of ``steps``, which are in order and not none, that is nearest to ``step``."""
     place = bisect.bisect_left(steps, step)
     return min(steps[max(0, place - 1) : place + 1], key=lambda each: abs(each - step))
-
-
-def best_epoch(rows: Iterable[Mapping[str, float]]) -> Mapping[str, float] | None:
-    """The row of ``metrics.csv`` with the lowest loss on the test set, −ELBO; None of none."""
-    return min(rows, key=lambda row: row["test_reconstruction"] + row["test_kl"], default=None)
 
 
 class MomentSteps:

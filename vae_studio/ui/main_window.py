@@ -193,6 +193,11 @@ class MainWindow(QMainWindow):
             view.addAction(dock.toggleViewAction())
             dock.toggleViewAction().triggered.connect(dock.raise_)  # also from behind a tab
         view.addSeparator()
+        only = self._action(
+            view, self.tr("&Only the run on show in the plots"), store.overlays.clear
+        )
+        only.setEnabled(False)
+        store.overlays.changed.connect(lambda: only.setEnabled(bool(store.overlays.runs)))
         self._make_theme_menu(view.addMenu(self.tr("&Theme")), chosen)
         self._action(view, self.tr("&Reset layout"), self.reset_layout, "Ctrl+Shift+R")
         help_menu = bar.addMenu(self.tr("&Help"))

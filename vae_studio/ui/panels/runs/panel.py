@@ -33,17 +33,14 @@ _AFTER_EPOCH_MS = 1000  # until the epoch is on disk, and not at each of a fast 
 
 
 class RunsPanel(Panel):
-    """Signals: ``selection_changed(tuple of RunInfo)``, as the table sorts them;
-    ``compare_requested(tuple of Paths)``; ``configuration_requested(RunInfo)``."""
+    """Signals: ``compare_requested(tuple of Paths)``; ``configuration_requested(RunInfo)``."""
 
-    selection_changed = Signal(object)
     compare_requested = Signal(object)
     configuration_requested = Signal(object)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._stale = True
-        self._selected: tuple[RunInfo, ...] = ()
         self._sizes: SizesWanted | None = None
         self._training: tuple[bool, Path | None] = (True, None)
         self.model = RunsModel(self)
@@ -248,10 +245,6 @@ class RunsPanel(Panel):
         rows = self.selected_rows()
         self.notes.show_row(rows[0] if len(rows) == 1 else None, len(rows))
         self._render_actions()
-        infos = tuple(row.info for row in rows)
-        if infos != self._selected:
-            self._selected = infos
-            self.selection_changed.emit(infos)
 
     def _render_actions(self) -> None:
         reasons = available(self.selected_rows(), self._training[0], runs_folder())
