@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.helpers import quick, tiny
 from tests.ui import hand
-from tests.ui.waits import TIMEOUT, shipped, show_model
+from tests.ui.waits import TIMEOUT, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.core.measures import LatentStats
 from vae_studio.core.spec import ModelSpec
@@ -151,3 +151,26 @@ def test_a_collapsed_model_has_bars_that_can_be_seen(qtbot: QtBot) -> None:
     bars.show_stats(LatentStats(zero, zero, zero, (-1.0,) * 8, (1.0,) * 8))
     assert not bars.grab().isNull()
     assert [bars.bar(place).height() for place in range(8)] == [0.0] * 8
+
+
+def test_a_moment_is_measured_as_the_hand_goes_there(
+    panel: DimensionsPanel, studio: Studio, qtbot: QtBot, small_mnist: None
+) -> None:
+    studio.store.launcher.start(tiny(ModelSpec()), quick(epochs=4), "vae-32")
+    qtbot.waitUntil(lambda: studio.store.training.view.can_start, timeout=4 * TIMEOUT)
+    settle(qtbot, studio)
+    machine, last = studio.store.time_machine, panel.bars.stats
+    assert last is not None
+    seen = []
+    for step in (machine.moments[0], machine.moments[len(machine.moments) // 2]):
+        before = panel.bars.stats
+        machine.go_to(step)
+        qtbot.waitUntil(lambda before=before: panel.bars.stats is not before, timeout=TIMEOUT)
+        assert machine.moment == step
+        assert "test images" in panel.summary.text()
+        assert panel.bars.stats is not None
+        seen.append(sum(panel.bars.stats.kl))
+    assert len({*seen, sum(last.kl)}) == 3  # each moment has figures of its own
+    machine.go_to_latest()
+    qtbot.waitUntil(lambda: panel.bars.stats == last, timeout=TIMEOUT)
+    assert "test images" not in panel.summary.text()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_studio.core.measures import Terms
+from vae_studio.core.measures import LatentStats, Terms
 from vae_studio.core.runs import RunInfo
 from vae_studio.session.state import Input, LatentState, SessionState, Weights
 
@@ -152,6 +152,22 @@ class MomentResult:
     snapshot: Snapshot
 
 
+@dataclass(frozen=True, eq=False)
+class LatentRequest:
+    """What do the latent dimensions of these weights do, on some test images?"""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class LatentResult:
+    """That. images: how many."""
+
+    request: LatentRequest
+    stats: LatentStats
+    images: int
+
+
 Request = (
     OpenRequest
     | DecodeRequest
@@ -160,6 +176,7 @@ Request = (
     | SampleRequest
     | RunRequest
     | MomentRequest
+    | LatentRequest
 )
 Result = (
     OpenResult
@@ -169,4 +186,5 @@ Result = (
     | SampleResult
     | RunResult
     | MomentResult
+    | LatentResult
 )

@@ -83,7 +83,7 @@ class TimeMachine(QObject):
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         """Another model: its training is on show from now on, unless something trains."""
         folder = Path(snapshot.run)
-        if self.moment is not None and not snapshot.id.endswith(":moment"):
+        if self.moment is not None and not self.shows(snapshot):
             self._leave()
         if self._store.training.view.request is None and folder not in (self.folder, self._asked):
             self._asked = folder
@@ -103,6 +103,10 @@ class TimeMachine(QObject):
         if self.folder is not None and self.moments:
             step = nearest(self.moments, step)
             self._store.ask("moment", MomentRequest(self.folder, step))
+
+    def shows(self, snapshot: Snapshot) -> bool:
+        """Whether these weights are a moment's, of which there are no figures."""
+        return snapshot.id.endswith(":moment")
 
     def go_to_latest(self) -> None:
         """The weights of now again, or of the end."""

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from vae_studio.core.measures import LatentStats
+from vae_studio.session.requests import LatentRequest, LatentResult, Result
 from vae_studio.ui import theme
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
@@ -36,6 +37,7 @@ class DimensionsPanel(Panel):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
+        self._measured = 0  # test images of what is shown; 0: all of them
         self.summary = QLabel()
         self.summary.setProperty("role", "muted")
         self.summary.setWordWrap(True)
@@ -49,14 +51,25 @@ class DimensionsPanel(Panel):
         layout.addWidget(self.summary)
         layout.addWidget(self.bars, 1)
         store.snapshot_changed.connect(self.refresh)
-        store.time_machine.moment_changed.connect(self.refresh)
+        store.answered.connect(self._take)
         self.refresh()
 
     @Slot()
     def refresh(self) -> None:
         if self.on_screen:
             snapshot = self.store.snapshot
+            if snapshot is not None and self.store.time_machine.shows(snapshot):
+                self.store.ask("latent", LatentRequest(snapshot))  # nobody measured a moment
+                return
+            self._measured = 0
             self.bars.show_stats(snapshot.latent if snapshot is not None else None)
+            self._summarise()
+
+    @Slot(str, object)
+    def _take(self, lane: str, result: Result) -> None:
+        if isinstance(result, LatentResult) and result.request.snapshot is self.store.snapshot:
+            self._measured = result.images
+            self.bars.show_stats(result.stats)
             self._summarise()
 
     @Slot()
@@ -68,8 +81,8 @@ class DimensionsPanel(Panel):
         elif pointed is None:
             text = self.tr("{active} of {size} dimensions active · KL {kl:.1f} nats")
             size, active = len(stats.kl), sum(stats.active)
-            if self.store.time_machine.moment is not None:
-                text += " · " + self.tr("as last measured")  # moments have no figures
+            if self._measured:
+                text += " · " + self.tr("on {n} test images").format(n=self._measured)
             self.summary.setText(text.format(active=active, size=size, kl=sum(stats.kl)))
         else:
             text = self.tr("z{index} · KL {kl:.3f} nats · mean {mean:.2f} ± {std:.2f}")
