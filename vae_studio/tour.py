@@ -123,6 +123,8 @@ def _train(studio: Studio) -> None:
 
 def _go_back(studio: Studio) -> None:
     """To an early moment of that training, with the KL of each dimension beside it."""
+    from vae_studio.ui.panels.dimensions import DimensionsPanel
+
     training, machine = studio.store.training, studio.store.time_machine
     training.stop()
     _wait(studio, lambda: training.view.can_start)
@@ -130,7 +132,8 @@ def _go_back(studio: Studio) -> None:
     studio.window.docks["dimensions"].raise_()
     _settle(studio)
     machine.go_to(machine.moments[len(machine.moments) // 3])
-    _wait(studio, lambda: machine.moment is not None)
+    panel = studio.window.panel(DimensionsPanel)
+    _wait(studio, lambda: machine.moment is not None and panel.measured > 0)
     studio.window.toast.hide()
     _settle(studio)
 

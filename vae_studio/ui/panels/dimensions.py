@@ -31,13 +31,14 @@ _TICK_ROOM = 36  # px between two lines
 
 
 class DimensionsPanel(Panel):
-    """Signal: ``dimension_wanted(index)``: its bar was pressed."""
+    """measured: on how many test images what is shown was; 0 for all of them. Signal:
+    ``dimension_wanted(index)``: its bar was pressed."""
 
     dimension_wanted = Signal(int)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._measured = 0  # test images of what is shown; 0: all of them
+        self.measured = 0
         self.summary = QLabel()
         self.summary.setProperty("role", "muted")
         self.summary.setWordWrap(True)
@@ -61,14 +62,14 @@ class DimensionsPanel(Panel):
             if snapshot is not None and self.store.time_machine.shows(snapshot):
                 self.store.ask("latent", LatentRequest(snapshot))  # nobody measured a moment
                 return
-            self._measured = 0
+            self.measured = 0
             self.bars.show_stats(snapshot.latent if snapshot is not None else None)
             self._summarise()
 
     @Slot(str, object)
     def _take(self, lane: str, result: Result) -> None:
         if isinstance(result, LatentResult) and result.request.snapshot is self.store.snapshot:
-            self._measured = result.images
+            self.measured = result.images
             self.bars.show_stats(result.stats)
             self._summarise()
 
@@ -81,8 +82,8 @@ class DimensionsPanel(Panel):
         elif pointed is None:
             text = self.tr("{active} of {size} dimensions active · KL {kl:.1f} nats")
             size, active = len(stats.kl), sum(stats.active)
-            if self._measured:
-                text += " · " + self.tr("on {n} test images").format(n=self._measured)
+            if self.measured:
+                text += " · " + self.tr("on {n} test images").format(n=self.measured)
             self.summary.setText(text.format(active=active, size=size, kl=sum(stats.kl)))
         else:
             text = self.tr("z{index} · KL {kl:.3f} nats · mean {mean:.2f} ± {std:.2f}")
