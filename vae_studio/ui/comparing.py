@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vae_studio.core.report_style import RUN_COLOURS
 from vae_studio.workers.compare_thread import CompareRequest, CompareThread, SaveRequest
 
 if TYPE_CHECKING:
@@ -76,15 +75,10 @@ class Comparing(QObject):
         self.comparison = None
         self.changed.emit()
 
-    def save(
-        self,
-        path: Path,
-        words: Mapping[str, str],
-        colours: Sequence[tuple[str, str]] = RUN_COLOURS,
-    ) -> None:
+    def save(self, path: Path, words: Mapping[str, str]) -> None:
         """Write what is shown as a page; words: translations of ``report_words.WORDS``."""
         if self.comparison is not None:
-            thread = CompareThread(SaveRequest(self.comparison, path, words, colours), self)
+            thread = CompareThread(SaveRequest(self.comparison, path, words), self)
             thread.saved.connect(self.saved)
             thread.failed.connect(self.failed)
             self._start(thread)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,12 +31,11 @@ class CompareRequest:
 
 @dataclass(frozen=True, eq=False)
 class SaveRequest:
-    """A comparison to be written as a page. words, colours: as ``report.html`` takes them."""
+    """A comparison to be written as a page. words: as ``report.html`` takes them."""
 
     comparison: Comparison
     path: Path
     words: Mapping[str, str]
-    colours: Sequence[tuple[str, str]]
 
 
 class CompareThread(QThread):
@@ -95,5 +94,5 @@ class CompareThread(QThread):
     def _save(self, request: SaveRequest) -> None:
         from vae_studio.core.report import html, save_report
 
-        save_report(request.path, html(request.comparison, request.words, request.colours))
+        save_report(request.path, html(request.comparison, request.words))
         self.saved.emit(request.path)

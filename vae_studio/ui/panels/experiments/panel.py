@@ -32,7 +32,6 @@ class ExperimentsPanel(Panel):
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._experiments = store.experiments
-        self._stale = True
         self.settings = TrainingPlan(self)
         self.settings.set_value("epochs", _EPOCHS)
         self.fields = {name: NumberEdit(self.settings, name) for name in _FIELDS}
@@ -107,8 +106,7 @@ class ExperimentsPanel(Panel):
 
     @Slot()
     def refresh(self) -> None:
-        self._stale = not self.on_screen
-        if not self._stale:
+        if self.on_screen:
             self._render()
 
     def _render(self) -> None:
