@@ -27,6 +27,18 @@ torch.set_num_threads(1)
 if hasattr(signal, "SIGHUP"):  # which `nohup` ignores, and what tests start would inherit that
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Any:
+    """What a test printed may be no text, such as a stranger's file name; pytest-xdist would not
+    hand it on."""
+    report = yield
+    report.sections = [
+        tuple(text.encode("utf-8", "backslashreplace").decode() for text in section)
+        for section in report.sections
+    ]
+    return report
+
+
 _left_running: list[QThread] = []  # destroying a QThread that runs would end the whole process
 
 
