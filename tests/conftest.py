@@ -27,6 +27,7 @@ torch.set_num_threads(1)
 if hasattr(signal, "SIGHUP"):  # which `nohup` ignores, and what tests start would inherit that
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Any:
     """What a test printed may be no text, such as a stranger's file name; pytest-xdist would not

@@ -70,7 +70,7 @@ def _first_digit(studio: Studio) -> None:
 def _drag_a_slider(studio: Studio) -> None:
     from PySide6.QtCore import QPointF
 
-    from vae_studio.ui.panels.sliders import SlidersPanel
+    from vae_studio.ui.panels.sliders.panel import SlidersPanel
 
     slider = studio.window.panel(SlidersPanel).rows[0].slider
     width, middle = slider.width(), slider.height() / 2

@@ -140,7 +140,7 @@ class Hand:
 
     def _play(self) -> None:
         """One move of the hand."""
-        from vae_studio.ui.panels.sliders import SlidersPanel
+        from vae_studio.ui.panels.sliders.panel import SlidersPanel
         from vae_studio.ui.panels.train.panel import TrainPanel
 
         busy, window = self._plan.busy, self._studio.window

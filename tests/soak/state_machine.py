@@ -68,7 +68,8 @@ from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
-from vae_studio.ui.panels.sliders import TYPED_LIMIT, SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
+from vae_studio.ui.panels.sliders.row import TYPED_LIMIT
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.widgets.image_view import to_qimage
 from vae_studio.ui.widgets.palette import CommandPalette

@@ -16,7 +16,7 @@ from vae_studio.core.measures import LatentStats
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.variants import VARIANTS
 from vae_studio.ui.panels.dimensions import DimensionsPanel, KLBars, _ticks
-from vae_studio.ui.panels.sliders import SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
 
 
 @pytest.fixture

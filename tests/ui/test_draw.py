@@ -15,7 +15,7 @@ from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.explore import encode
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
-from vae_studio.ui.panels.sliders import SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.workers.answers import drawing_image
 
 

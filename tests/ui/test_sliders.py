@@ -18,7 +18,8 @@ from tests.ui.waits import settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.runs import bundled_runs, read_run
 from vae_studio.ui.panels.decoded import DecodedPanel
-from vae_studio.ui.panels.sliders import LatentSlider, SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
+from vae_studio.ui.panels.sliders.row import LatentSlider
 
 
 def rows_of(studio: Studio) -> list[LatentSlider]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from tests.ui.waits import shipped
 from vae_studio.app import Studio, first_digit
 from vae_studio.ui.panels.decoded import DecodedPanel
-from vae_studio.ui.panels.sliders import SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
 
 _FIRST_WINDOW = """
 import sys

@@ -26,7 +26,7 @@ from vae_studio.core.trainer import new_state, train
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui.panels.samples import SamplesPanel
-from vae_studio.ui.panels.sliders import SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
 
 # Every source of randomness, and every kind of state.
 KINDS = {

@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.waits import settle
 from vae_studio.app import Studio
-from vae_studio.ui.panels.sliders import LatentSlider, SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
+from vae_studio.ui.panels.sliders.row import LatentSlider
 
 
 def first_row(studio: Studio) -> LatentSlider:

@@ -130,7 +130,7 @@ def test_a_failing_request_is_told_and_the_thread_lives_on(
     thread.ask("open", typed)
     thread.ask("sample", untyped)
     thread.ask("decode", DecodeRequest(plain_snapshot, LatentState((0.0,) * 6)))
-    qtbot.waitUntil(lambda: len(receiver.answers) == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(receiver.answers) + len(receiver.failures) == 3, timeout=WAIT)
     assert [failure[:2] for failure in receiver.failures] == [("open", typed), ("sample", untyped)]
     errors = [failure[2] for failure in receiver.failures]
     assert isinstance(errors[0], CheckpointError)

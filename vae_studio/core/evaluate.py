@@ -54,7 +54,7 @@ def evaluate(
         bernoulli=bernoulli,
         squared_error=squared_error,
         active_units=int((all_means.var(0) > ACTIVE_VARIANCE).sum()),
-        latent=_latent_stats(kl, all_means),
+        latent=latent_statistics(kl, all_means),
     )
 
 
@@ -65,7 +65,7 @@ def latent_stats(model: VAE, data: Dataset, count: int) -> LatentStats:
     x, labels = data.batch(torch.arange(min(count, len(data))))
     mu, logvar = model.encode(x, labels)
     kl = kl_dimensions(mu, logvar).double().mean(0)
-    return _latent_stats(kl.tolist(), mu.double())
+    return latent_statistics(kl.tolist(), mu.double())
 
 
 @torch.no_grad()
@@ -101,7 +101,7 @@ def unit_health(model: VAE, data: Dataset) -> UnitHealth:
     )
 
 
-def _latent_stats(kl: list[float], means: Tensor) -> LatentStats:
+def latent_statistics(kl: list[float], means: Tensor) -> LatentStats:
     """Statistics of the posterior means: [N, L]."""
     low, high = torch.quantile(means, torch.tensor(_QUANTILES, dtype=means.dtype), dim=0)
     return LatentStats(

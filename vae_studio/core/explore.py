@@ -52,6 +52,46 @@ def decode_labels(model: VAE, z: Sequence[float]) -> NDArray[np.float32]:
 
 
 @torch.no_grad()
+def traverse(
+    model: VAE,
+    z: Sequence[float],
+    dimensions: Sequence[int],
+    values: NDArray[np.float32],
+    label: Label | None = None,
+) -> NDArray[np.float32]:
+    """Decode z with one dimension at a time at other values, the rest as it is.
+
+    dimensions: D of them; values: float32 [D, V]. float32 [D, V, C, H, W].
+    """
+    count, steps = values.shape
+    points = torch.tensor([z], dtype=torch.float32).repeat(count * steps, 1)
+    rows = torch.arange(count * steps)
+    columns = torch.tensor(dimensions, dtype=torch.int64).repeat_interleave(steps)
+    points[rows, columns] = torch.from_numpy(np.ascontiguousarray(values)).flatten()
+    return _images(model, points, label).reshape(count, steps, *model.spec.image_shape)
+
+
+def effect(
+    model: VAE, z: Sequence[float], dimension: int, label: Label | None = None
+) -> NDArray[np.float32]:
+    """Where a dimension acts: |∂x̂/∂z_d| at z, the largest of the channels: float32 [H, W].
+
+    The derivative along one direction, of all pixels, as the derivative of a gradient: J t =
+    ∂(tᵀ Jᵀ v)/∂v. Both are of scalars, for which torch imports nothing more.
+    """
+    direction = torch.zeros(1, len(z))
+    direction[0, dimension] = 1.0
+    with torch.enable_grad():
+        point = torch.tensor([z], dtype=torch.float32, requires_grad=True)
+        images = model.decode(point, _labels(model, label, 1))
+        weights = torch.zeros_like(images, requires_grad=True)
+        (back,) = torch.autograd.grad((images * weights).sum(), point, create_graph=True)
+        (change,) = torch.autograd.grad((back * direction).sum(), weights)
+    largest: NDArray[np.float32] = change[0].abs().amax(0).numpy()
+    return largest
+
+
+@torch.no_grad()
 def sample(
     model: VAE, count: int, generator: torch.Generator, label: Label | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

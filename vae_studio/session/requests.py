@@ -168,6 +168,44 @@ class LatentResult:
     images: int
 
 
+@dataclass(frozen=True, eq=False)
+class TraverseRequest:
+    """What does this point become with one dimension at a time at other values?
+
+    dimensions: D of them. values: float32 [D, V].
+    """
+
+    snapshot: Snapshot
+    latent: LatentState
+    dimensions: tuple[int, ...]
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class TraverseResult:
+    """images: [D, V, C, H, W]."""
+
+    request: TraverseRequest
+    images: Image
+
+
+@dataclass(frozen=True, eq=False)
+class EffectRequest:
+    """Where on the picture does a dimension act?"""
+
+    snapshot: Snapshot
+    latent: LatentState
+    dimension: int
+
+
+@dataclass(frozen=True, eq=False)
+class EffectResult:
+    """change: float32 [H, W], of a pixel for a step of 1."""
+
+    request: EffectRequest
+    change: NDArray[np.float32]
+
+
 Request = (
     OpenRequest
     | DecodeRequest
@@ -177,6 +215,8 @@ Request = (
     | RunRequest
     | MomentRequest
     | LatentRequest
+    | TraverseRequest
+    | EffectRequest
 )
 Result = (
     OpenResult
@@ -187,4 +227,6 @@ Result = (
     | RunResult
     | MomentResult
     | LatentResult
+    | TraverseResult
+    | EffectResult
 )

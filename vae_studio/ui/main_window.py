@@ -40,7 +40,7 @@ from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
-from vae_studio.ui.panels.sliders import SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.report_words import of_experiment
 from vae_studio.ui.status_bar import StatusBar

@@ -32,6 +32,7 @@ from vae_studio.session.requests import (
 )
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Strokes
+from vae_studio.ui.atlas import Atlas
 from vae_studio.ui.comparing import Comparing
 from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.experiments import Experiments
@@ -55,7 +56,8 @@ class Store(QObject):
     are shown. decoded(DecodeResult), encoded(EncodeResult), answered(lane, result): answers.
     following_changed(bool). failed(StudioError). noticed(StudioError): good to know, such as which
     checkpoint was damaged. device_known(name, threads): what models train on, once torch is loaded.
-    history_changed(): undo or redo may be possible now, or no longer.
+    history_changed(): undo or redo may be possible now, or no longer. pointed_changed(): the hand
+    points at another dimension, or at none: ``pointed``.
     """
 
     state_changed = Signal(object, object)
@@ -68,6 +70,7 @@ class Store(QObject):
     noticed = Signal(object)
     device_known = Signal(str, int)
     history_changed = Signal()
+    pointed_changed = Signal()
 
     def __init__(self, seed: int | None = None, parent: QObject | None = None) -> None:
         """seed: of *random*; None for another series at every start."""
@@ -75,6 +78,7 @@ class Store(QObject):
         self.state = SessionState()
         self.snapshot: Snapshot | None = None
         self.following = False
+        self.pointed: int | None = None
         self._live_snapshot: Snapshot | None = None
         self.last_decoded: DecodeResult | None = None
         self._asked: DecodeRequest | None = None  # the latest, until a code has overtaken it
@@ -107,6 +111,7 @@ class Store(QObject):
         self.training.noticed.connect(self.noticed)
         self.training.saved.connect(self.library.note)
         self.time_machine = TimeMachine(self)
+        self.atlas = Atlas(self)
         self.overlays = Overlays(self)
         self.overlays.failed.connect(self.failed)
 
@@ -121,6 +126,7 @@ class Store(QObject):
         self.library.notes.flush()
         self.experiments.shutdown()
         self.comparing.shutdown()
+        self.atlas.shutdown()
         self.training.shutdown()
         self.library.shutdown()
         self._explorer.stop()
@@ -138,6 +144,12 @@ class Store(QObject):
         before, self._gesture = self._gesture, None
         if before is not None and before != self.state:
             self._remember(before)
+
+    def point_at(self, dimension: int | None) -> None:
+        """The hand points at a dimension, without moving it; None: no longer."""
+        if dimension != self.pointed:
+            self.pointed = dimension
+            self.pointed_changed.emit()
 
     def set_dimension(self, index: int, value: float) -> None:
         """Move one latent dimension; one that the model no longer has is left alone."""
@@ -294,7 +306,8 @@ class Store(QObject):
         """Ask the model something; the answer comes as ``answered(lane, result)``."""
         self._explorer.ask(lane, request)
 
-    def _fits(self) -> bool:
+    @property
+    def fits(self) -> bool:
         """Whether the state's point belongs to the snapshot at hand, not to one still loading."""
         if self.snapshot is None:
             return False
@@ -302,7 +315,7 @@ class Store(QObject):
         return len(latent.z) == spec.latent_dim and len(latent.label or ()) == spec.num_classes
 
     def _ask_decode(self) -> None:
-        if self._fits():
+        if self.fits:
             assert self.snapshot is not None
             self._asked = DecodeRequest(self.snapshot, self.state.latent)
             self.ask("decode", self._asked)

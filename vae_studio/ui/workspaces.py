@@ -61,9 +61,9 @@ WORKSPACES: tuple[Workspace, ...] = (
         QT_TRANSLATE_NOOP("Workspaces", "Explore"),
         QT_TRANSLATE_NOOP("Workspaces", "Move through the latent space"),
         _across(
-            (_down(("models", 220), ("sliders", 510)), 330),
-            (_down(("decoded", 480), ("labels", 250)), 470),
-            (("samples", "dimensions"), 470),
+            (_down(("models", 180), ("sliders", 550)), 430),
+            (_down(("decoded", 480), ("labels", 250)), 400),
+            (("samples", "dimensions"), 440),
         ),
     ),
     Workspace(

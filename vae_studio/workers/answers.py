@@ -5,23 +5,24 @@ Imported by ``explore_thread`` on its own thread, so that no window waits for ``
 
 from __future__ import annotations
 
-from functools import cache, singledispatch
+from functools import singledispatch
 
 import numpy as np
 import torch
 
 from vae_studio.core.checkpoint import load_snapshot
-from vae_studio.core.data import Dataset, load_dataset
 from vae_studio.core.digit import digit_image
 from vae_studio.core.evaluate import latent_stats
 from vae_studio.core.explore import (
     Encoded,
     decode,
     decode_labels,
+    effect,
     encode,
     one_hot,
     reconstruction_terms,
     sample,
+    traverse,
 )
 from vae_studio.core.model import VAE
 from vae_studio.core.moment_files import load_moment
@@ -32,6 +33,8 @@ from vae_studio.session.folders import runs_folder
 from vae_studio.session.requests import (
     DecodeRequest,
     DecodeResult,
+    EffectRequest,
+    EffectResult,
     EncodeRequest,
     EncodeResult,
     Image,
@@ -49,10 +52,13 @@ from vae_studio.session.requests import (
     RunResult,
     SampleRequest,
     SampleResult,
+    TraverseRequest,
+    TraverseResult,
 )
 from vae_studio.session.state import Input, Weights
 from vae_studio.session.strokes import Strokes
 from vae_studio.workers.compute import all_threads
+from vae_studio.workers.jobs import test_images
 
 _models = ModelCache()
 _MEASURED = 256  # test images for the figures of a moment: KL is within some percent, in 4 ms
@@ -129,16 +135,22 @@ def _(request: MomentRequest) -> MomentResult:
 
 @answer.register
 def _(request: LatentRequest) -> LatentResult:
-    images = _test_images(request.snapshot.config.dataset)
+    images = test_images(request.snapshot.config.dataset).first(_MEASURED)
     stats = latent_stats(_models.model(request.snapshot), images, len(images))
     return LatentResult(request, stats, len(images))
 
 
-@cache
-def _test_images(dataset: str) -> Dataset:
-    """The first of the test set. Reading all of it takes half a second; these are kept."""
-    first = load_dataset(dataset).test.first(_MEASURED)
-    return Dataset(first.images.clone(), first.labels.clone())  # or all would be kept
+@answer.register
+def _(request: TraverseRequest) -> TraverseResult:
+    model, latent = _models.model(request.snapshot), request.latent
+    images = traverse(model, latent.z, request.dimensions, request.values, latent.label)
+    return TraverseResult(request, images)
+
+
+@answer.register
+def _(request: EffectRequest) -> EffectResult:
+    model, latent = _models.model(request.snapshot), request.latent
+    return EffectResult(request, effect(model, latent.z, request.dimension, latent.label))
 
 
 def device() -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """``ExploreThread``: answers the window's questions, one after the other, in keyed lanes.
 
-In a lane the latest request wins; lanes do not cancel each other and take turns.
+In a lane the latest request wins; lanes do not cancel each other and take turns, but that the
+picture of the current point goes before all others: a hand waits for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from vae_studio.core.errors import StudioError
 from vae_studio.session.requests import Request
 
 log = logging.getLogger(__name__)
+
+_FIRST = "decode"
 
 
 class ExploreThread(QThread):
@@ -62,7 +65,8 @@ class ExploreThread(QThread):
                     self._condition.wait()
                 if self._stopped:
                     return
-                lane, request = self._waiting.popitem(last=False)
+                lane = _FIRST if _FIRST in self._waiting else next(iter(self._waiting))
+                request = self._waiting.pop(lane)
             try:
                 result = answer(request)
             except Exception as error:

@@ -18,7 +18,7 @@ from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
-from vae_studio.ui.panels.sliders import SlidersPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 
 

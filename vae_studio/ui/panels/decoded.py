@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from vae_studio.session.requests import DecodeResult
+from vae_studio.session.requests import DecodeResult, EffectRequest, EffectResult, Result
 from vae_studio.ui import theme
 from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button
-from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.image_view import ImageView, to_heat
 
 
 class DecodedPanel(Panel):
@@ -46,6 +47,8 @@ class DecodedPanel(Panel):
         layout.addWidget(self.caption)
         layout.addLayout(buttons)
         store.decoded.connect(self._show)
+        store.pointed_changed.connect(self._ask_effect)
+        store.answered.connect(self._take)
         self._enable(False)
 
     def _enable(self, enabled: bool) -> None:
@@ -58,3 +61,28 @@ class DecodedPanel(Panel):
         self._enable(True)
         self.picture.set_image(result.image)
         self.caption.setText(snapshot_caption(result.request.snapshot))
+        self._ask_effect()
+
+    @Slot()
+    def _ask_effect(self) -> None:
+        """Where the dimension acts that the hand points at."""
+        snapshot, dimension = self.store.snapshot, self.store.pointed
+        if dimension is None:
+            if self.picture.heat is not None and self.store.last_decoded is not None:
+                self.picture.set_heat(None)
+                self.caption.setText(snapshot_caption(self.store.last_decoded.request.snapshot))
+        elif self.on_screen and snapshot is not None and self.store.fits:
+            latent = self.store.state.latent
+            self.store.ask("effect", EffectRequest(snapshot, latent, dimension))
+
+    @Slot(str, object)
+    def _take(self, lane: str, result: Result) -> None:
+        if not isinstance(result, EffectResult) or self.store.last_decoded is None:
+            return
+        request = result.request
+        if request.snapshot is self.store.snapshot and request.dimension == self.store.pointed:
+            self.picture.set_heat(to_heat(result.change, QColor(theme.colors().kl)))
+            text = self.tr("where z{index} acts: up to {change:.2f} a step of 1")
+            self.caption.setText(
+                text.format(index=request.dimension, change=float(result.change.max()))
+            )

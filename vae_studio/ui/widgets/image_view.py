@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
 
 from vae_studio.ui import theme
 
+_BEHIND_HEAT = 0.3  # opacity of a picture that something lies over
 _SAVE_PIXELS = 560  # side of a saved picture, about
 
 
@@ -42,6 +43,17 @@ def to_qimages(images: NDArray[np.float32]) -> list[QImage]:
     return [QImage(each.data, width, height, width * channels, form).copy() for each in data]
 
 
+def to_heat(values: NDArray[np.float32], color: QColor) -> QImage:
+    """[H, W] -> a picture in one colour, opaque where the values are largest, clear where they
+    are 0."""
+    height, width = values.shape
+    shares = values / max(float(values.max()), 1e-12)
+    pixels = np.empty((height, width, 4), np.uint8)  # blue, green, red, alpha
+    pixels[..., :3] = color.blue(), color.green(), color.red()
+    pixels[..., 3] = (np.clip(shares, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32).copy()
+
+
 class ImageView(QWidget):
     """Shows an image [C, H, W] as large as fits; a line of text where there is none.
 
@@ -53,6 +65,7 @@ class ImageView(QWidget):
     def __init__(self, name: str, side: int = 64, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image: QImage | None = None
+        self._heat: QImage | None = None
         self._side = side
         self._selected = False
         self.placeholder = ""
@@ -89,6 +102,17 @@ class ImageView(QWidget):
         """Show one of ``to_qimages``, or none."""
         self._image = picture
         self.update()
+
+    def set_heat(self, heat: QImage | None) -> None:
+        """Lay one of ``to_heat`` over the picture, which steps back; or none."""
+        if heat is not self._heat:
+            self._heat = heat
+            self.update()
+
+    @property
+    def heat(self) -> QImage | None:
+        """What lies over the picture."""
+        return self._heat
 
     @property
     def image(self) -> QImage | None:
@@ -144,7 +168,13 @@ class ImageView(QWidget):
         c = theme.colors()
         if self._image is not None:
             target = self._target()
+            if self._heat is not None:
+                painter.fillRect(target, QColor(c.base))
+                painter.setOpacity(_BEHIND_HEAT)
             painter.drawImage(target, self._image)
+            painter.setOpacity(1.0)
+            if self._heat is not None:
+                painter.drawImage(target, self._heat)
             if self._selected or self.hasFocus():
                 painter.setPen(QColor(c.accent))
                 for grow in (0, 1) if self._selected else (0,):
