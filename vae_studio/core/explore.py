@@ -41,6 +41,15 @@ def decode(model: VAE, z: Sequence[float], label: Label | None = None) -> NDArra
 
 
 @torch.no_grad()
+def decode_many(
+    model: VAE, z: NDArray[np.float32], label: Label | None = None
+) -> NDArray[np.float32]:
+    """Decode points [..., L]: float32 [..., C, H, W] in [0, 1]."""
+    points = torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32)).reshape(-1, z.shape[-1])
+    return _images(model, points, label).reshape(*z.shape[:-1], *model.spec.image_shape)
+
+
+@torch.no_grad()
 def decode_labels(model: VAE, z: Sequence[float]) -> NDArray[np.float32]:
     """The same z in every class: float32 [K, C, H, W]; [0, C, H, W] for a model without."""
     classes = model.spec.num_classes

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_studio.core.maps import Holes, LatentMap, PlaneMap
 from vae_studio.core.surveyed import Survey
 
 if TYPE_CHECKING:
@@ -27,5 +31,43 @@ class SurveyResult:
     survey: Survey
 
 
-Job = SurveyRequest
-JobResult = SurveyResult
+@dataclass(frozen=True, eq=False)
+class MapRequest:
+    """A map of these images. by_neighbours: t-SNE; else the two dimensions themselves, or principal
+    components. like: the map before, whose sides up and right are kept."""
+
+    survey: Survey
+    by_neighbours: bool = False
+    like: LatentMap | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult:
+    """places: float32 [N, 2], where each image lies. holes: of a plane."""
+
+    request: MapRequest
+    map: LatentMap
+    places: NDArray[np.float32]
+    holes: Holes | None
+
+
+@dataclass(frozen=True, eq=False)
+class CrowdRequest:
+    """Where do the training images lie on this map?"""
+
+    snapshot: Snapshot
+    plane: PlaneMap
+
+
+@dataclass(frozen=True, eq=False)
+class CrowdResult:
+    """places: float32 [N, 2]; labels: int64 [N]; images: uint8 [N, C, H, W]."""
+
+    request: CrowdRequest
+    places: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    images: NDArray[np.uint8]
+
+
+Job = SurveyRequest | MapRequest | CrowdRequest
+JobResult = SurveyResult | MapResult | CrowdResult

@@ -206,6 +206,43 @@ class EffectResult:
     change: NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class HoverRequest:
+    """What does the model make of this image of a data set? label: its class."""
+
+    snapshot: Snapshot
+    image: Image
+    label: int
+
+
+@dataclass(frozen=True, eq=False)
+class HoverResult:
+    """x_hat: decoded from its mean."""
+
+    request: HoverRequest
+    x_hat: Image
+    terms: Terms
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeRequest:
+    """What do these points look like? points: float32 [..., L]; latent: whose label they have.
+    area: what part of the map they stand for: left, bottom, right, top."""
+
+    snapshot: Snapshot
+    latent: LatentState
+    points: NDArray[np.float32]
+    area: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeResult:
+    """images: [..., C, H, W]."""
+
+    request: LatticeRequest
+    images: Image
+
+
 Request = (
     OpenRequest
     | DecodeRequest
@@ -217,6 +254,8 @@ Request = (
     | LatentRequest
     | TraverseRequest
     | EffectRequest
+    | HoverRequest
+    | LatticeRequest
 )
 Result = (
     OpenResult
@@ -229,4 +268,6 @@ Result = (
     | LatentResult
     | TraverseResult
     | EffectResult
+    | HoverResult
+    | LatticeResult
 )

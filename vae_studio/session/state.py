@@ -28,14 +28,35 @@ class LatentState:
 
 
 @dataclass(frozen=True)
-class Input:
-    """What the encoder sees.
+class ImageRef:
+    """An image of a data set. part: ``test`` or ``train``."""
 
-    strokes: the drawing. label: the class the user says it is; None lets the model say.
+    dataset: str
+    part: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Input:
+    """What the encoder sees: a drawing, or where there are no strokes an image of a data set.
+
+    label: the class the user says it is; None lets the model say.
     """
 
     strokes: Strokes
     label: int | None = None
+    image: ImageRef | None = None
+
+
+@dataclass(frozen=True)
+class MapView:
+    """What the map shows. hidden: classes that are left out. crowd: the training images, too.
+    lattice: what lies below, decoded. holes: where the prior has mass and the data do not."""
+
+    hidden: frozenset[int] = frozenset()
+    crowd: bool = False
+    lattice: bool = False
+    holes: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,13 +64,15 @@ class SessionState:
     """One moment of a session.
 
     model: folder of the run that is shown, "" before the first one opens. input: the drawing,
-    None for an empty canvas. moved: whether z was changed since the drawing gave it.
+    None for an empty canvas. moved: whether z was changed since the drawing gave it. view: of the
+    map.
     """
 
     model: str = ""
     latent: LatentState = LatentState()
     input: Input | None = None
     moved: bool = False
+    view: MapView = MapView()
 
 
 def with_z(state: SessionState, z: Sequence[float]) -> SessionState:
@@ -92,8 +115,18 @@ def with_strokes(state: SessionState, strokes: Strokes) -> SessionState:
     """The drawing changes; z follows once it is encoded."""
     if not strokes:
         return replace(state, input=None, moved=True)
-    label = state.input.label if state.input else None
+    label = state.input.label if state.input and state.input.strokes else None
     return replace(state, input=Input(strokes, label), moved=False)
+
+
+def with_image(state: SessionState, image: ImageRef, label: int | None) -> SessionState:
+    """An image of a data set takes the drawing's place; z follows once it is encoded."""
+    return replace(state, input=Input((), label, image), moved=False)
+
+
+def with_view(state: SessionState, view: MapView) -> SessionState:
+    """The map shows something else."""
+    return replace(state, view=view)
 
 
 def with_input_label(state: SessionState, label: int | None) -> SessionState:

@@ -78,6 +78,10 @@ ERRORS: dict[str, str] = {
         "An image of {path} has the label {label}; the last class is {last}. "
         "Choose the labels that belong to it.",
     ),
+    "data.no_image": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The data set has {count} images, so there is none with the number {index}. Choose another.",
+    ),
     "data.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no data set “{name}”. Use one of: {known}."
     ),

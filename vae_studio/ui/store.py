@@ -30,7 +30,7 @@ from vae_studio.session.requests import (
     Request,
     Result,
 )
-from vae_studio.session.state import SessionState
+from vae_studio.session.state import ImageRef, MapView, SessionState
 from vae_studio.session.strokes import Strokes
 from vae_studio.ui.atlas import Atlas
 from vae_studio.ui.comparing import Comparing
@@ -187,6 +187,14 @@ class Store(QObject):
     def set_strokes(self, strokes: Strokes) -> None:
         """The drawing changed; the code follows."""
         self._change(transitions.with_strokes(self.state, strokes))
+
+    def set_image(self, image: ImageRef, label: int | None) -> None:
+        """Take an image of a data set as the input; label: its class."""
+        self._change(transitions.with_image(self.state, image, label))
+
+    def set_view(self, view: MapView) -> None:
+        """Show something else on the map."""
+        self._change(transitions.with_view(self.state, view))
 
     def set_input_label(self, label: int | None) -> None:
         """Say which class the drawing is; None lets the model say."""

@@ -37,6 +37,7 @@ class Colors:
     reconstruction: str
     kl: str
     runs: tuple[str, ...]  # of runs that are compared, in turn
+    classes: tuple[str, ...]  # of the labels on a map: Okabe and Ito's, and two more
 
 
 DARK = Colors(
@@ -56,6 +57,10 @@ DARK = Colors(
     reconstruction="#56b4e9",
     kl="#e69f00",
     runs=("#1fbf92", "#cc79a7", "#e8743b", "#f0e442", "#8f86e8"),
+    classes=(
+        *("#e8ebf0", "#e69f00", "#56b4e9", "#1fbf92", "#f0e442"),
+        *("#3d7bff", "#e8602c", "#e086b8", "#8d949e", "#9d5cf0"),
+    ),
 )
 LIGHT = Colors(
     window="#eceef2",
@@ -74,6 +79,10 @@ LIGHT = Colors(
     reconstruction="#0072b2",
     kl="#b86e00",
     runs=("#007f5f", "#a8457d", "#c24a00", "#857a00", "#5a50b8"),
+    classes=(
+        *("#20242b", "#e69f00", "#4aa8dd", "#009e73", "#c9b800"),
+        *("#0050c8", "#d55e00", "#cc79a7", "#8c95a0", "#7a2fd0"),
+    ),
 )
 
 

@@ -11,12 +11,14 @@ import numpy as np
 import torch
 
 from vae_studio.core.checkpoint import load_snapshot
+from vae_studio.core.errors import DatasetError
 from vae_studio.core.digit import digit_image
 from vae_studio.core.evaluate import latent_stats
 from vae_studio.core.explore import (
     Encoded,
     decode,
     decode_labels,
+    decode_many,
     effect,
     encode,
     one_hot,
@@ -37,11 +39,15 @@ from vae_studio.session.requests import (
     EffectResult,
     EncodeRequest,
     EncodeResult,
+    HoverRequest,
+    HoverResult,
     Image,
     LabelsRequest,
     LabelsResult,
     LatentRequest,
     LatentResult,
+    LatticeRequest,
+    LatticeResult,
     MomentRequest,
     MomentResult,
     OpenRequest,
@@ -55,10 +61,10 @@ from vae_studio.session.requests import (
     TraverseRequest,
     TraverseResult,
 )
-from vae_studio.session.state import Input, Weights
+from vae_studio.session.state import ImageRef, Input, Weights
 from vae_studio.session.strokes import Strokes
 from vae_studio.workers.compute import all_threads
-from vae_studio.workers.jobs import test_images
+from vae_studio.workers.jobs import test_images, train_images
 
 _models = ModelCache()
 _MEASURED = 256  # test images for the figures of a moment: KL is within some percent, in 4 ms
@@ -160,11 +166,33 @@ def device() -> tuple[str, int]:
 
 
 def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:
-    image = drawing_image(drawing.strokes)
+    image = _image_of(drawing.image) if drawing.image else drawing_image(drawing.strokes)
     label: Weights | None = None
     if drawing.label is not None and drawing.label < model.spec.num_classes:
         label = one_hot(drawing.label, model.spec.num_classes)
     return image, encode(model, image, label)
+
+
+def _image_of(ref: ImageRef) -> Image:
+    images = (test_images if ref.part == "test" else train_images)(ref.dataset).images
+    if not 0 <= ref.index < len(images):
+        raise DatasetError("data.no_image", index=ref.index, count=len(images))
+    return images[ref.index].float().div_(255.0).numpy()
+
+
+@answer.register
+def _(request: HoverRequest) -> HoverResult:
+    model = _models.model(request.snapshot)
+    label = one_hot(request.label, model.spec.num_classes) if model.spec.conditional else None
+    code = encode(model, request.image, label)
+    terms = reconstruction_terms(model, request.image, code)
+    return HoverResult(request, decode(model, code.mu, code.label), terms)
+
+
+@answer.register
+def _(request: LatticeRequest) -> LatticeResult:
+    model, latent = _models.model(request.snapshot), request.latent
+    return LatticeResult(request, decode_many(model, request.points, latent.label))
 
 
 def drawing_image(strokes: Strokes) -> Image:
