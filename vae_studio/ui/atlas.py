@@ -1,4 +1,4 @@
-"""``Atlas``: where the images lie in the latent space of the weights on show, and on a map of it."""
+"""``Atlas``: where the images lie in the latent space of the weights on show, and on its map."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ ERRORS: dict[str, str] = {
     ),
     "data.no_image": QT_TRANSLATE_NOOP(
         "Messages",
-        "The data set has {count} images, so there is none with the number {index}. Choose another.",
+        "The data set has {count} images, and none with the number {index}. Choose another.",
     ),
     "data.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no data set “{name}”. Use one of: {known}."

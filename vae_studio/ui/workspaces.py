@@ -49,7 +49,8 @@ WORKSPACES: tuple[Workspace, ...] = (
             (_down(("models", 250), ("sliders", 480)), 260),
             (
                 _down(
-                    (_across(("decoded", 300), (("samples", "labels"), 376)), 330), ("train", 400)
+                    (_across(("decoded", 300), (("map", "samples", "labels"), 376)), 330),
+                    ("train", 400),
                 ),
                 676,
             ),
@@ -61,9 +62,9 @@ WORKSPACES: tuple[Workspace, ...] = (
         QT_TRANSLATE_NOOP("Workspaces", "Explore"),
         QT_TRANSLATE_NOOP("Workspaces", "Move through the latent space"),
         _across(
-            (_down(("models", 180), ("sliders", 550)), 430),
-            (_down(("decoded", 480), ("labels", 250)), 400),
-            (("samples", "dimensions"), 440),
+            (_down(("models", 180), ("sliders", 550)), 420),
+            ("map", 510),
+            (_down(("decoded", 400), (("labels", "samples", "dimensions"), 330)), 350),
         ),
     ),
     Workspace(

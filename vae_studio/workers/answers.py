@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from vae_studio.core.checkpoint import load_snapshot
-from vae_studio.core.errors import DatasetError
 from vae_studio.core.digit import digit_image
+from vae_studio.core.errors import DatasetError
 from vae_studio.core.evaluate import latent_stats
 from vae_studio.core.explore import (
     Encoded,

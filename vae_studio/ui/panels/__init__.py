@@ -15,6 +15,7 @@ from vae_studio.ui.panels.doctor import DoctorPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.labels import LabelsPanel
+from vae_studio.ui.panels.map.panel import MapPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
@@ -36,6 +37,7 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("models", QT_TRANSLATE_NOOP("Panels", "Model"), ModelsPanel),
     PanelRow("sliders", QT_TRANSLATE_NOOP("Panels", "Latent"), SlidersPanel),
     PanelRow("decoded", QT_TRANSLATE_NOOP("Panels", "Decoded"), DecodedPanel),
+    PanelRow("map", QT_TRANSLATE_NOOP("Panels", "Map"), MapPanel),
     PanelRow("samples", QT_TRANSLATE_NOOP("Panels", "Samples"), SamplesPanel),
     PanelRow("labels", QT_TRANSLATE_NOOP("Panels", "Labels"), LabelsPanel),
     PanelRow("train", QT_TRANSLATE_NOOP("Panels", "Train"), TrainPanel),

@@ -79,7 +79,7 @@ class Raster:
         self._pixels = np.zeros(size, np.uint32)
 
     def put(self, places: NDArray[np.float32], colors: NDArray[np.uint32], radius: int) -> int:
-        """Discs of one radius, in px, at places [N, 2], a colour each: [N]. How many are in view."""
+        """Discs of one radius, px, at places [N, 2], a colour each: [N]. How many are in view."""
         border, (height, width) = self._border, self._pixels.shape
         pixels = (self._view.to_pixels(places) * self._ratio).astype(np.int32) + border
         x, y = pixels[:, 0], pixels[:, 1]

@@ -1,0 +1,432 @@
+"""``MapCanvas``: points of the data, the current point, and a hand that goes there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QBrush,
+    QColor,
+    QGuiApplication,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+
+from vae_studio.core.maps import Holes
+from vae_studio.ui import theme
+from vae_studio.ui.panels.map.raster import Raster, View, colour_table, radius_for
+
+_GRAB = 12.0  # px around the crosshair that take hold of it
+_POINT = 8.0  # px around the mouse in which a dot is pointed at
+_STEP = 0.1  # units of the map that an arrow key moves the crosshair
+_ZOOM = 1.2  # of one notch of the wheel, or one key
+_MARGIN = 1.08  # of the map around what is on it, when all of it is shown
+_NEAREST, _FARTHEST = 20_000.0, 2.0  # px for a unit of the map
+_CROWD_ALPHA = 110  # of 255, of the training images
+_LATTICE_OPACITY = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """places: float32 [N, 2]; labels: int64 [N]; crowd: whether these are training images."""
+
+    places: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    crowd: bool = False
+
+
+class MapCanvas(QWidget):
+    """Signals: ``chosen(group, index)``: a dot was clicked; ``wanted(x, y)``: another place was,
+    or the crosshair is dragged there, between ``grabbed()`` and ``released()``; ``pointed(group,
+    index)``: the mouse is over a dot, (-1, -1) for none; ``view_changed()``."""
+
+    chosen = Signal(int, int)
+    wanted = Signal(float, float)
+    grabbed = Signal()
+    released = Signal()
+    pointed = Signal(int, int)
+    view_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.groups: tuple[Points, ...] = ()
+        self.view = View(0.0, 0.0, 40.0, 1, 1)
+        self.here: NDArray[np.float32] | None = None
+        self.placeholder = ""
+        self._ellipse: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._hidden: frozenset[int] = frozenset()
+        self._holes: Holes | None = None
+        self._lattice: tuple[QImage, tuple[float, float, float, float]] | None = None
+        self._picture: QImage | None = None
+        self._means: dict[int, NDArray[np.float32]] = {}
+        self._pointed: tuple[int, int] | None = None
+        self._press: QPoint | None = None
+        self._hold: str | None = None  # "crosshair" or "map"
+        self._fitted = True  # until a hand moved the map
+        self.setAccessibleName(self.tr("Map of the latent space"))
+        self.setToolTip("")
+        self.setMinimumSize(160, 140)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        fit = QAction(self.tr("Show all of the map (Home)"), self)
+        fit.triggered.connect(self.fit)
+        copy = QAction(self.tr("Copy picture"), self)
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(lambda: QGuiApplication.clipboard().setPixmap(self.grab()))
+        self.addActions([fit, copy])
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 360)
+
+    # What is shown -------------------------------------------------------------------------
+
+    def set_points(self, groups: tuple[Points, ...]) -> None:
+        """Show these, the last on top."""
+        self.groups = groups
+        self._means = {}
+        for group in groups:
+            if not group.crowd:
+                for label in np.unique(group.labels).tolist():
+                    self._means[label] = group.places[group.labels == label].mean(0)
+        self._point_at(None)
+        self._picture = None
+        if self._fitted:
+            self.fit()
+        self.update()
+
+    def set_hidden(self, hidden: frozenset[int]) -> None:
+        """Leave out the points of these classes."""
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self._point_at(None)
+            self._picture = None
+            self.update()
+
+    def set_here(self, place: NDArray[np.float32] | None) -> None:
+        """Where the current point is."""
+        self.here = place
+        self.update()
+
+    def set_ellipse(
+        self, middle: NDArray[np.float32] | None, covariance: NDArray[np.float32] | None
+    ) -> None:
+        """A normal distribution on the map, drawn at one standard deviation; None for none."""
+        self._ellipse = None
+        if middle is not None and covariance is not None:
+            self._ellipse = (middle, covariance)
+        self.update()
+
+    @property
+    def ellipse(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """Middle and covariance of the one that is drawn."""
+        return self._ellipse
+
+    def set_holes(self, holes: Holes | None) -> None:
+        """Hatch these cells."""
+        self._holes = holes
+        self.update()
+
+    def set_lattice(
+        self, picture: QImage | None, area: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    ) -> None:
+        """Lay a picture below the points; area: left, bottom, right, top on the map."""
+        self._lattice = None if picture is None else (picture, area)
+        self.update()
+
+    @property
+    def lattice(self) -> QImage | None:
+        """What lies below the points."""
+        return self._lattice[0] if self._lattice else None
+
+    def fit(self) -> None:
+        """Show all points."""
+        self._fitted = True
+        places = [group.places for group in self.groups if len(group.places)]
+        if not places:
+            return
+        low = np.min([np.quantile(each, 0.001, axis=0) for each in places], axis=0)
+        high = np.max([np.quantile(each, 0.999, axis=0) for each in places], axis=0)
+        middle, size = (low + high) / 2, np.maximum(high - low, 1e-3) * _MARGIN
+        scale = min(self.width() / float(size[0]), self.height() / float(size[1]))
+        self._look(
+            View(float(middle[0]), float(middle[1]), scale, self.width(), self.height()), True
+        )
+
+    def _look(self, view: View, fitted: bool = False) -> None:
+        view = replace(view, scale=min(max(view.scale, _FARTHEST), _NEAREST))
+        self._fitted = fitted
+        if view != self.view:
+            self.view = view
+            self._picture = None
+            self.update()
+            self.view_changed.emit()
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Nearer or farther; ``at``, in px, stays where it is."""
+        at = at or QPointF(self.width() / 2, self.height() / 2)
+        before = self.view.to_map(at.x(), at.y())
+        scale = min(max(self.view.scale * factor, _FARTHEST), _NEAREST)
+        closer = replace(self.view, scale=scale)
+        after = closer.to_map(at.x(), at.y())
+        x, y = (before - after).tolist()
+        self._look(replace(closer, x=closer.x + x, y=closer.y + y))
+
+    # Painting ------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fitted = self._fitted
+        self._look(replace(self.view, width=self.width(), height=self.height()), fitted)
+        if fitted:
+            self.fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._picture = None
+
+    def _draw_points(self) -> QImage:
+        ratio = self.devicePixelRatioF()
+        raster = Raster(self.view, ratio)
+        total = sum(len(group.places) for group in self.groups)
+        area = self.view.area
+        for group in self.groups:
+            alpha = _CROWD_ALPHA if group.crowd else 255
+            table = colour_table(theme.colors().classes, alpha)
+            places, labels = group.places, group.labels
+            if self._hidden:
+                shown = ~np.isin(labels, list(self._hidden))
+                places, labels = places[shown], labels[shown]
+            in_view = total
+            if total <= 100_000:
+                inside = (places > area[:2]) & (places < area[2:])
+                in_view = int(inside.all(1).sum())
+            raster.put(places, table[labels % len(table)], radius_for(in_view, ratio))
+        return raster.image()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        c, painter = theme.colors(), QPainter(self)
+        painter.fillRect(self.rect(), QColor(c.base))
+        if not self.groups:
+            painter.setPen(QColor(c.muted))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(24, 8, -24, -8), flags, self.placeholder)
+            return
+        if self._lattice is not None:
+            painter.setOpacity(_LATTICE_OPACITY)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(self._rect(self._lattice[1]), self._lattice[0])
+            painter.setOpacity(1.0)
+        if self._holes is not None:
+            self._paint_holes(painter, self._holes)
+        if self._picture is None:
+            self._picture = self._draw_points()
+        painter.drawImage(0, 0, self._picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_names(painter)
+        if self._pointed is not None:
+            self._paint_ring(painter, *self._pointed)
+        if self._ellipse is not None:
+            self._paint_ellipse(painter, *self._ellipse)
+        if self.here is not None:
+            self._paint_here(painter)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QColor(c.accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _pixel(self, place: NDArray[np.float32]) -> QPointF:
+        x, y = self.view.to_pixels(place).tolist()
+        return QPointF(x, y)
+
+    def _rect(self, area: tuple[float, float, float, float]) -> QRectF:
+        left, bottom, right, top = area
+        one = self._pixel(np.array([left, top], np.float32))
+        return QRectF(one, self._pixel(np.array([right, bottom], np.float32)))
+
+    def _paint_holes(self, painter: QPainter, holes: Holes) -> None:
+        """Hatched, cell rows joined into runs."""
+        brush = QBrush(QColor(theme.colors().danger), Qt.BrushStyle.BDiagPattern)
+        steps = (holes.high - holes.low) / np.array(holes.cells.shape[::-1])
+        for row, cells in enumerate(holes.cells):
+            edges = np.flatnonzero(np.diff(np.concatenate(([0], cells.view(np.int8), [0]))))
+            bottom = float(holes.low[1] + row * steps[1])
+            for first, last in edges.reshape(-1, 2).tolist():
+                left, right = (float(holes.low[0] + end * steps[0]) for end in (first, last))
+                painter.fillRect(self._rect((left, bottom, right, bottom + float(steps[1]))), brush)
+
+    def _paint_names(self, painter: QPainter) -> None:
+        """The class in the middle of its points: no meaning hangs on colour alone."""
+        c = theme.colors()
+        font = self.font()
+        font.setBold(True)
+        painter.setFont(font)
+        for label, mean in self._means.items():
+            if label in self._hidden:
+                continue
+            middle = self._pixel(mean)
+            badge = QRectF(middle.x() - 9, middle.y() - 9, 18, 18)
+            shade = QColor(c.base)
+            shade.setAlpha(210)
+            painter.setPen(QPen(QColor(c.classes[label % len(c.classes)]), 1.5))
+            painter.setBrush(shade)
+            painter.drawEllipse(badge)
+            painter.setPen(QColor(c.text))
+            painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, str(label))
+
+    def _paint_ring(self, painter: QPainter, group: int, index: int) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.colors().text), 1.5))
+        painter.drawEllipse(self._pixel(self.groups[group].places[index]), 6.0, 6.0)
+
+    def _paint_ellipse(
+        self, painter: QPainter, middle: NDArray[np.float32], covariance: NDArray[np.float32]
+    ) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.colors().reconstruction), 2.0))
+        painter.drawPolygon(
+            QPolygonF([self._pixel(point) for point in one_sigma(middle, covariance)])
+        )
+
+    def _paint_here(self, painter: QPainter) -> None:
+        assert self.here is not None
+        at, c = self._pixel(self.here), theme.colors()
+        for color, width in ((c.base, 4.0), (c.accent, 2.0)):
+            painter.setPen(QPen(QColor(color), width))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(at, 7.0, 7.0)
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+                painter.drawLine(at + QPointF(4 * dx, 4 * dy), at + QPointF(12 * dx, 12 * dy))
+
+    # The hand ------------------------------------------------------------------------------
+
+    def dot_at(self, point: QPointF) -> tuple[int, int] | None:
+        """Group and index of the dot that is pointed at, the uppermost group first."""
+        best, found = _POINT, None
+        place = self.view.to_map(point.x(), point.y())
+        for number in range(len(self.groups) - 1, -1, -1):
+            group = self.groups[number]
+            distances = np.square(group.places - place).sum(1)
+            if self._hidden:
+                distances[np.isin(group.labels, list(self._hidden))] = np.inf
+            index = int(distances.argmin()) if len(distances) else -1
+            if index >= 0:
+                away = math.sqrt(float(distances[index])) * self.view.scale
+                if away < best:
+                    best, found = away, (number, index)
+        return found
+
+    def _point_at(self, dot: tuple[int, int] | None) -> None:
+        if dot != self._pointed:
+            self._pointed = dot
+            self.update()
+            self.pointed.emit(*(dot or (-1, -1)))
+
+    def _near_here(self, point: QPointF) -> bool:
+        if self.here is None:
+            return False
+        away = self._pixel(self.here) - point
+        return math.hypot(away.x(), away.y()) <= _GRAB
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton or not self.groups:
+            return
+        self._press = event.position().toPoint()
+        if self._near_here(event.position()):
+            self._hold = "crosshair"
+            self._point_at(None)
+            self.grabbed.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._hold == "crosshair":
+            self.wanted.emit(*self.view.to_map(at.x(), at.y()).tolist())
+        elif self._press is not None:
+            away = at.toPoint() - self._press
+            if self._hold == "map" or away.manhattanLength() >= QApplication.startDragDistance():
+                self._hold = "map"
+                self._point_at(None)
+                self._press = at.toPoint()
+                view = self.view
+                x, y = view.x - away.x() / view.scale, view.y + away.y() / view.scale
+                self._look(replace(view, x=x, y=y))
+        elif self.groups:
+            over = self._near_here(at)
+            self.setCursor(Qt.CursorShape.SizeAllCursor if over else Qt.CursorShape.CrossCursor)
+            self._point_at(None if over else self.dot_at(at))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton or self._press is None:
+            return
+        hold, self._hold, self._press = self._hold, None, None
+        at = event.position()
+        if hold == "crosshair":
+            self.released.emit()
+        elif hold is None:
+            dot = self.dot_at(at)
+            if dot is not None:
+                self.chosen.emit(*dot)
+            else:
+                self.wanted.emit(*self.view.to_map(at.x(), at.y()).tolist())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._point_at(None)
+        super().leaveEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.groups:
+            self.zoom(_ZOOM ** (event.angleDelta().y() / 120.0), event.position())
+            event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {
+            Qt.Key.Key_Left: (-_STEP, 0.0),
+            Qt.Key.Key_Right: (_STEP, 0.0),
+            Qt.Key.Key_Up: (0.0, _STEP),
+            Qt.Key.Key_Down: (0.0, -_STEP),
+        }
+        key = Qt.Key(event.key())
+        if key in steps and self.here is not None:
+            x, y = self.here.tolist()
+            self.wanted.emit(x + steps[key][0], y + steps[key][1])
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(_ZOOM)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(1.0 / _ZOOM)
+        elif key == Qt.Key.Key_Home:
+            self.fit()
+        else:
+            super().keyPressEvent(event)
+
+
+def one_sigma(
+    middle: NDArray[np.float32], covariance: NDArray[np.float32], corners: int = 72
+) -> NDArray[np.float32]:
+    """The ellipse at one standard deviation of a normal distribution: points [corners, 2]. 39.3 %
+    of the distribution lies in it, 1 − exp(−½)."""
+    angles = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    values, vectors = np.linalg.eigh(np.asarray(covariance, np.float64))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    points: NDArray[np.float32] = (middle + circle @ root.T).astype(np.float32)
+    return points
