@@ -359,12 +359,7 @@ class MapPanel(Panel):
             )
             self.card.show_at(self._mouse())
         elif isinstance(result, LatticeResult) and lane == "lattice":
-            if result.request.snapshot is self.store.snapshot and self.store.state.view.lattice:
-                rows, columns = result.images.shape[:2]
-                images = result.images.reshape(rows * columns, *result.images.shape[2:])
-                self.canvas.set_lattice(
-                    to_qimage(tile(images, columns, gap=0)), result.request.area
-                )
+            self._lay_lattice(result)
 
     def _lay_lattice(self, result: LatticeResult) -> None:
         if result.request.snapshot is self.store.snapshot and self.store.state.view.lattice:
