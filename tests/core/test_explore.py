@@ -11,10 +11,13 @@ from vae_studio.core.data import DatasetPair
 from vae_studio.core.explore import (
     decode,
     decode_labels,
+    decode_many,
+    effect,
     encode,
     one_hot,
     reconstruction_terms,
     sample,
+    traverse,
 )
 from vae_studio.core.losses import loss_terms
 from vae_studio.core.model import VAE
@@ -141,3 +144,38 @@ def test_samples_of_a_conditional_model_go_through_its_classes(cvae_snapshot: Sn
     _, threes = sample(model, 12, torch.Generator().manual_seed(0), one_hot(3, 10))
     np.testing.assert_allclose(threes[3], images[3], atol=1e-6)
     assert not np.allclose(threes[4], images[4], atol=0.1)
+
+
+def test_traversing_changes_one_dimension_at_a_time(cvae_snapshot: Snapshot) -> None:
+    model, z = cvae_snapshot.build(), (0.5, -0.5, 0.0, 1.0, 0.0, -1.0)
+    label = one_hot(3, 10)
+    values = np.array([[-2.0, 0.0, 2.0], [-1.0, 0.5, 1.0]], np.float32)
+    images = traverse(model, z, (1, 4), values, label)
+    assert images.shape == (2, 3, 1, 28, 28)
+    for row, dimension in enumerate((1, 4)):
+        for column in range(3):
+            point = list(z)
+            point[dimension] = float(values[row, column])
+            assert np.allclose(images[row, column], decode(model, point, label), atol=1e-5)
+
+
+def test_many_points_are_decoded_as_each_would_be(plain_snapshot: Snapshot) -> None:
+    model = plain_snapshot.build()
+    points = np.random.default_rng(0).standard_normal((2, 3, 6)).astype(np.float32)
+    images = decode_many(model, points)
+    assert images.shape == (2, 3, 1, 28, 28)
+    assert np.allclose(images[1, 2], decode(model, points[1, 2].tolist()), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["plain_snapshot", "cvae_snapshot"])
+def test_where_a_dimension_acts_is_the_derivative_of_each_pixel(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    model = request.getfixturevalue(name).build()
+    z, label = (0.3, -0.2, 0.1, 0.9, -1.0, 0.4), one_hot(2, 10) if model.spec.conditional else None
+    change = effect(model, z, 2, label)
+    point = torch.tensor([z])
+    labels = torch.tensor([label]) if label else None
+    jacobian = torch.autograd.functional.jacobian(lambda p: model.decode(p, labels), point)
+    assert change.shape == (28, 28)
+    assert np.allclose(change, jacobian[0, 0, :, :, 0, 2].abs().numpy(), atol=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from PySide6.QtWidgets import QAbstractSlider, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.waits import settle, shipped, show_model, undo_into
+from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.runs import bundled_runs, read_run
+from vae_studio.core.surveyed import Survey
+from vae_studio.session.state import ImageRef
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.sliders.row import LatentSlider
@@ -251,3 +254,102 @@ def test_a_smaller_model_while_a_slider_is_held(studio: Studio, qtbot: QtBot) ->
     studio.store.end_gesture()
     assert len(rows_of(studio)) == 2
     undo_into(qtbot, studio, str(shipped("vae-32")))
+
+
+# What the model makes of a dimension ---------------------------------------------------------
+
+
+def surveyed(studio: Studio, qtbot: QtBot) -> Survey:
+    qtbot.waitUntil(lambda: studio.store.atlas.is_current, timeout=TIMEOUT)
+    survey = studio.store.atlas.survey
+    assert survey is not None
+    return survey
+
+
+def test_the_order_is_that_of_kl_computed_from_every_code(studio: Studio, qtbot: QtBot) -> None:
+    survey = surveyed(studio, qtbot)
+    each = 0.5 * (survey.mu**2 + np.exp(survey.logvar) - 1.0 - survey.logvar)
+    wanted = np.argsort(-each.astype(np.float64).mean(0), kind="stable").tolist()
+    assert [row.dimension for row in rows_of(studio)] == wanted
+
+
+def test_density_and_range_are_those_of_the_aggregate_posterior(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    show_model(qtbot, studio, shipped("vae-2"))
+    survey = surveyed(studio, qtbot)
+    for row in rows_of(studio):
+        slider, dimension = row.slider, row.dimension
+        assert slider.density is not None
+        assert np.array_equal(slider.density, survey.density[dimension])
+        assert slider.minimum() == pytest.approx(float(survey.low[dimension]))
+        assert slider.maximum() == pytest.approx(float(survey.high[dimension]))
+    assert min(row.slider.minimum() for row in rows_of(studio)) < -3.5  # as far as the data go
+
+
+def test_the_posterior_of_the_input_is_a_whisker(studio: Studio, qtbot: QtBot) -> None:
+    row = rows_of(studio)[0]
+    assert row.slider.whisker is None
+    studio.store.set_image(ImageRef("mnist", "test", 3), 0)
+    encoded(qtbot, studio)
+    code = studio.store.last_encoded
+    assert code is not None
+    whisker = row.slider.whisker
+    assert whisker is not None
+    assert whisker[0] == code.mu[row.dimension]
+    assert whisker[1] == pytest.approx(math.exp(0.5 * code.logvar[row.dimension]))
+    studio.store.undo()
+    assert row.slider.whisker is None
+
+
+def test_a_strip_shows_what_a_dimension_does_and_a_click_goes_there(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    studio.window.workspaces.show_workspace("explore")
+    row = rows_of(studio)[0]
+    qtbot.waitUntil(lambda: len(row.strip.pictures) == 5, timeout=TIMEOUT)
+    surveyed(studio, qtbot)
+    place = QPoint(row.strip.width() - 5, row.strip.height() // 2)
+    qtbot.waitUntil(row.strip.isVisible, timeout=TIMEOUT)
+    hand.click(row.strip, place)
+    settle(qtbot, studio)
+    assert studio.store.state.latent.z[row.dimension] == pytest.approx(row.slider.maximum())
+    shown = studio.store.last_decoded
+    assert shown is not None
+    # The other values of this dimension are as they were, so the last picture is the one there is.
+    qtbot.wait(150)
+    last = row.strip.pictures[-1]
+    assert abs(last.pixelColor(14, 14).value() - round(255 * float(shown.image[0, 14, 14]))) <= 1
+
+
+def test_without_room_there_are_no_strips_and_nothing_is_asked(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    row = rows_of(studio)[0]  # in Studio the panel is narrow
+    qtbot.wait(200)
+    assert not row.strip.isVisible()
+    assert row.strip.pictures == []
+
+
+def test_pointing_at_a_slider_shows_where_it_acts(studio: Studio, qtbot: QtBot) -> None:
+    row, panel = rows_of(studio)[0], studio.window.panel(DecodedPanel)
+    caption = panel.caption.text()
+    hand.move(row.name, row.name.rect().center())
+    qtbot.waitUntil(lambda: panel.picture.heat is not None, timeout=TIMEOUT)
+    assert panel.caption.text().startswith(f"where z{row.dimension} acts")
+    before = studio.store.state
+    hand.press(row.slider, handle(row.slider))  # the hand wants to see the picture now
+    assert panel.picture.heat is None
+    hand.release(row.slider, handle(row.slider))
+    assert studio.store.state.latent.z == pytest.approx(before.latent.z, abs=0.1)
+    studio.store.point_at(None)
+    assert panel.caption.text() == caption
+
+
+def test_the_tab_key_shows_where_a_slider_acts(studio: Studio, qtbot: QtBot) -> None:
+    row, panel = rows_of(studio)[1], studio.window.panel(DecodedPanel)
+    row.slider.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(lambda: panel.picture.heat is not None, timeout=TIMEOUT)
+    assert studio.store.pointed == row.dimension
+    studio.window.panel(DecodedPanel).random.setFocus(Qt.FocusReason.TabFocusReason)
+    assert panel.picture.heat is None

@@ -62,7 +62,9 @@ class Atlas(QObject):
         self._neighbours: MapResult | None = None
         self._by_neighbours = False
         self._crowd_asked: PlaneMap | None = None
-        self._wants_map = self._wants_crowd = False
+        self._mapping: Survey | None = None  # of which a plane is on its way, or there
+        self._wants_crowd = False
+        self._looked_at = ""  # the id of the weights that somebody wanted surveyed
         self._map_thread = self._job_thread("map", self._take_map)
         self._tsne_thread = self._job_thread("t-SNE", self._take_map)
         self._tsne_thread.progressed.connect(self._take_progress)
@@ -84,8 +86,11 @@ class Atlas(QObject):
     def want(self) -> None:
         """Somebody looks: survey the weights on show, if that was not done. Ask again with other
         weights."""
-        if self._wanted() is not None and not self._timer.isActive():
-            self._timer.start()
+        snapshot = self._store.snapshot
+        if snapshot is not None and self._wanted() is not None:
+            self._looked_at = snapshot.id
+            if not self._timer.isActive():
+                self._timer.start()
 
     # The map -------------------------------------------------------------------------------
 
@@ -97,7 +102,7 @@ class Atlas(QObject):
     def want_map(self, crowd: bool) -> None:
         """Somebody looks at the map. crowd: with the training images."""
         self.want()
-        self._wants_map, self._wants_crowd = True, crowd
+        self._wants_crowd = crowd
         self._ask_plane()
         self._ask_crowd()
         if not crowd and self.crowd is not None:
@@ -120,10 +125,11 @@ class Atlas(QObject):
 
     def _ask_plane(self) -> None:
         survey = self.survey
-        if survey is None or not self._wants_map:
+        if survey is None or self._mapping is survey:
             return
         if self._plane is None or self._plane.request.survey is not survey:
             like = self._plane.map if self._plane is not None else None
+            self._mapping = survey
             self._map_thread.ask(MapRequest(survey, like=like))
 
     def _ask_crowd(self) -> None:
@@ -146,6 +152,7 @@ class Atlas(QObject):
     def _drop_maps(self) -> None:
         """Of another run, or of what could not be surveyed."""
         self._plane = self._neighbours = self.crowd = self._crowd_asked = None
+        self._mapping = None
         self._by_neighbours = False
         for thread in (self._map_thread, self._tsne_thread, self._crowd_thread):
             thread.cancel()
@@ -166,7 +173,6 @@ class Atlas(QObject):
             self._set_arranging(None)
         else:
             self._plane, self._crowd_asked, self.crowd = result, None, None
-            self._ask_crowd()
         self._choose_map()
 
     @Slot(object, float)
@@ -216,7 +222,7 @@ class Atlas(QObject):
     @Slot()
     def _ask(self) -> None:
         request = self._wanted()
-        if request is not None:
+        if request is not None and request.snapshot.id == self._looked_at:
             self._asked = request
             self._thread.ask(request)
 
@@ -241,7 +247,6 @@ class Atlas(QObject):
                 self._by_neighbours = False
                 self._tsne_thread.cancel()
                 self._set_arranging(None)
-            self._ask_plane()
             self.surveyed.emit()
 
     @Slot(object, object)

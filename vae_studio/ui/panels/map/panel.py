@@ -127,8 +127,8 @@ class MapPanel(Panel):
         store.snapshot_changed.connect(self.refresh)
         store.encoded.connect(self._show_posterior)
         store.answered.connect(self._take)
-        store.atlas.surveyed.connect(self._show_map)
-        store.atlas.mapped.connect(self._show_map)
+        store.atlas.surveyed.connect(self._take_survey)
+        store.atlas.mapped.connect(self._take_map)
         store.atlas.arranging_changed.connect(self._show_arranging)
         self._show_map()
         self._show_arranging()
@@ -149,6 +149,17 @@ class MapPanel(Panel):
             self._lattice_timer.start()
 
     # What is shown -------------------------------------------------------------------------
+
+    @Slot()
+    def _take_survey(self) -> None:
+        self.refresh()
+        if self.store.atlas.map is None:
+            self._show_map()
+
+    @Slot()
+    def _take_map(self) -> None:
+        self._show_map()
+        self.refresh()
 
     @Slot()
     def _show_map(self) -> None:
