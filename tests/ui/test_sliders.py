@@ -305,6 +305,7 @@ def test_the_posterior_of_the_input_is_a_whisker(studio: Studio, qtbot: QtBot) -
 def test_a_strip_shows_what_a_dimension_does_and_a_click_goes_there(
     studio: Studio, qtbot: QtBot
 ) -> None:
+    studio.window.resize(1280, 800)
     studio.window.workspaces.show_workspace("explore")
     row = rows_of(studio)[0]
     qtbot.waitUntil(lambda: len(row.strip.pictures) == 5, timeout=TIMEOUT)
@@ -332,6 +333,8 @@ def test_without_room_there_are_no_strips_and_nothing_is_asked(
 
 
 def test_pointing_at_a_slider_shows_where_it_acts(studio: Studio, qtbot: QtBot) -> None:
+    studio.window.resize(1280, 800)
+    surveyed(studio, qtbot)
     row, panel = rows_of(studio)[0], studio.window.panel(DecodedPanel)
     caption = panel.caption.text()
     hand.move(row.name, row.name.rect().center())
