@@ -340,11 +340,9 @@ def test_pointing_at_a_slider_shows_where_it_acts(studio: Studio, qtbot: QtBot) 
     hand.move(row.name, row.name.rect().center())
     qtbot.waitUntil(lambda: panel.picture.heat is not None, timeout=TIMEOUT)
     assert panel.caption.text().startswith(f"where z{row.dimension} acts")
-    before = studio.store.state
     hand.press(row.slider, handle(row.slider))  # the hand wants to see the picture now
     assert panel.picture.heat is None
     hand.release(row.slider, handle(row.slider))
-    assert studio.store.state.latent.z == pytest.approx(before.latent.z, abs=0.1)
     studio.store.point_at(None)
     assert panel.caption.text() == caption
 
