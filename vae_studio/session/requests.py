@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vae_studio.core.measures import LatentStats, Terms
 from vae_studio.core.runs import RunInfo
+from vae_studio.core.surveyed import Survey
 from vae_studio.session.state import Input, LatentState, SessionState, Weights
 
 if TYPE_CHECKING:
@@ -243,6 +244,25 @@ class LatticeResult:
     images: Image
 
 
+@dataclass(frozen=True, eq=False)
+class NearRequest:
+    """Which images have their means nearest to this z? label: of one class only, or None."""
+
+    survey: Survey
+    z: tuple[float, ...]
+    count: int
+    label: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class NearResult:
+    """indices: the nearest first; away: how far each is."""
+
+    request: NearRequest
+    indices: tuple[int, ...]
+    away: tuple[float, ...]
+
+
 Request = (
     OpenRequest
     | DecodeRequest
@@ -256,6 +276,7 @@ Request = (
     | EffectRequest
     | HoverRequest
     | LatticeRequest
+    | NearRequest
 )
 Result = (
     OpenResult
@@ -270,4 +291,5 @@ Result = (
     | EffectResult
     | HoverResult
     | LatticeResult
+    | NearResult
 )

@@ -64,7 +64,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         _across(
             (_down(("models", 180), ("sliders", 550)), 420),
             ("map", 510),
-            (_down(("decoded", 400), (("labels", "samples", "dimensions"), 330)), 350),
+            (_down(("decoded", 400), (("images", "labels", "samples", "dimensions"), 330)), 350),
         ),
     ),
     Workspace(

@@ -31,6 +31,7 @@ from vae_studio.core.moment_files import load_moment
 from vae_studio.core.moments import list_moments
 from vae_studio.core.runs import find_run, read_metrics, read_run
 from vae_studio.core.snapshot import ModelCache
+from vae_studio.core.surveyed import nearest
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.requests import (
     DecodeRequest,
@@ -50,6 +51,8 @@ from vae_studio.session.requests import (
     LatticeResult,
     MomentRequest,
     MomentResult,
+    NearRequest,
+    NearResult,
     OpenRequest,
     OpenResult,
     Request,
@@ -193,6 +196,17 @@ def _(request: HoverRequest) -> HoverResult:
 def _(request: LatticeRequest) -> LatticeResult:
     model, latent = _models.model(request.snapshot), request.latent
     return LatticeResult(request, decode_many(model, request.points, latent.label))
+
+
+@answer.register
+def _(request: NearRequest) -> NearResult:
+    survey, z = request.survey, np.asarray(request.z, np.float32)
+    among = np.arange(len(survey))
+    if request.label is not None:
+        among = np.flatnonzero(survey.labels == request.label)
+    found = among[nearest(survey.mu[among], z, request.count)]
+    away = np.sqrt(np.square(survey.mu[found] - z).sum(1))
+    return NearResult(request, tuple(found.tolist()), tuple(away.tolist()))
 
 
 def drawing_image(strokes: Strokes) -> Image:

@@ -14,6 +14,7 @@ from vae_studio.ui.panels.dimensions import DimensionsPanel
 from vae_studio.ui.panels.doctor import DoctorPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
+from vae_studio.ui.panels.images import ImagesPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.map.panel import MapPanel
 from vae_studio.ui.panels.models import ModelsPanel
@@ -38,6 +39,7 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("sliders", QT_TRANSLATE_NOOP("Panels", "Latent"), SlidersPanel),
     PanelRow("decoded", QT_TRANSLATE_NOOP("Panels", "Decoded"), DecodedPanel),
     PanelRow("map", QT_TRANSLATE_NOOP("Panels", "Map"), MapPanel),
+    PanelRow("images", QT_TRANSLATE_NOOP("Panels", "Test images"), ImagesPanel),
     PanelRow("samples", QT_TRANSLATE_NOOP("Panels", "Samples"), SamplesPanel),
     PanelRow("labels", QT_TRANSLATE_NOOP("Panels", "Labels"), LabelsPanel),
     PanelRow("train", QT_TRANSLATE_NOOP("Panels", "Train"), TrainPanel),

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
+    QImage,
     QMouseEvent,
     QPainter,
     QPainterPath,
@@ -48,6 +49,7 @@ class Canvas(QWidget):
         self.tool = Tool.PEN
         self._width = 0.08
         self._strokes: Strokes = ()
+        self._image: QImage | None = None
         self._last: Point | None = None
         self.setAccessibleName(self.tr("Drawing canvas"))
         self.setToolTip(self.tr("Draw a digit; the model reconstructs it as you draw"))
@@ -83,6 +85,12 @@ class Canvas(QWidget):
         """Show a drawing."""
         if strokes is not self._strokes:
             self._strokes = strokes
+            self.update()
+
+    def show_image(self, image: QImage | None) -> None:
+        """Show the image that is the input in place of a drawing, or none."""
+        if image is not self._image:
+            self._image = image
             self.update()
 
     # Pen ------------------------------------------------------------------------------------
@@ -160,7 +168,13 @@ class Canvas(QWidget):
         painter.setPen(QPen(QColor(c.line), 1))
         painter.setBrush(QColor(theme.PAPER))
         painter.drawRoundedRect(square.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        if not self._strokes:
+        if not self._strokes and self._image is not None:
+            painter.drawImage(square.adjusted(4, 4, -4, -4), self._image)
+            painter.setPen(QColor(theme.HINT))
+            flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+            text = self.tr("An image is the input. Draw to begin anew")
+            painter.drawText(square.adjusted(8, 8, -8, -10), flags, text)
+        elif not self._strokes:
             painter.setPen(QColor(theme.HINT))
             painter.drawText(square, Qt.AlignmentFlag.AlignCenter, self.tr("Draw a digit here"))
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -182,6 +182,8 @@ class DrawPanel(Panel):
         if new.input != old.input:
             self.canvas.render_strokes(new.input.strokes if new.input else ())
             self.clear.setEnabled(new.input is not None)
+            if new.input is None or new.input.image is None:
+                self.canvas.show_image(None)
         chosen = new.input.label if new.input else None
         with QSignalBlocker(self.label):
             self.label.setCurrentIndex(0 if chosen is None else chosen + 1)
@@ -196,6 +198,8 @@ class DrawPanel(Panel):
     def _show(self, result: EncodeResult) -> None:
         spec = result.request.snapshot.spec
         self.input.set_image(result.image)
+        if result.request.input.image is not None:
+            self.canvas.show_image(self.input.image)
         self.reconstruction.set_image(result.x_hat)
         self.figures.setText(
             self.tr("reconstruction {recon:.1f} {unit} + KL {kl:.1f} nats").format(

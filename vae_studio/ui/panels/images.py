@@ -1,0 +1,234 @@
+"""The test images: browsed by class, by what they cost the model, or by nearness to the point."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    QTimer,
+    Slot,
+)
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+
+from vae_studio.core.surveyed import Survey
+from vae_studio.session.requests import NearRequest, NearResult, Result
+from vae_studio.session.state import ImageRef, SessionState
+from vae_studio.ui import theme
+from vae_studio.ui.captions import unit
+from vae_studio.ui.messages import error_sentence
+from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.store import Store
+from vae_studio.ui.widgets.image_view import to_qimage
+
+NEAREST, BEST, WORST, IN_ORDER = range(4)  # places in the box of orders
+_NEAR = 120  # images that are shown by nearness
+_REST = 60  # ms without a move, after which the nearest follow
+_SIDE = 44  # px of a picture
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class ImagesModel(QAbstractListModel):
+    """indices: of the images that are shown, in order. values: a figure for each, or none."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.indices: list[int] = []
+        self._values: list[float] = []
+        self._survey: Survey | None = None
+        self._unit = ""
+
+    def show_images(
+        self, survey: Survey | None, indices: list[int], values: list[float], unit_name: str
+    ) -> None:
+        """Show other ones. unit_name: of the loss."""
+        self.beginResetModel()
+        self._survey, self.indices, self._values = survey, indices, values
+        self._unit = unit_name
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.indices)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if self._survey is None or not index.isValid() or index.row() >= len(self.indices):
+            return None
+        image = self.indices[index.row()]
+        if role == Qt.ItemDataRole.DecorationRole:
+            picture = to_qimage(self._survey.images[image].astype(np.float32) / 255.0)
+            return QPixmap.fromImage(picture.scaled(_SIDE, _SIDE))
+        if role == Qt.ItemDataRole.DisplayRole and self._values:
+            return f"{self._values[index.row()]:.1f}"
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self.tr(
+                "Test image {n}, class {label}: {recon:.1f} {unit} + KL {kl:.1f} nats at its mean"
+            ).format(
+                n=image,
+                label=self._survey.labels[image],
+                recon=self._survey.reconstruction[image],
+                unit=self._unit,
+                kl=self._survey.kl[image],
+            )
+        return None
+
+
+class ImagesPanel(Panel):
+    """A click, or Enter, makes an image the input, and its code the current point."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._asked: NearRequest | None = None
+        self.order = QComboBox()
+        self.order.addItems(
+            [
+                self.tr("Nearest to the point"),
+                self.tr("Best first"),
+                self.tr("Worst first"),
+                self.tr("In order"),
+            ]
+        )
+        self.order.setAccessibleName(self.tr("Order of the test images"))
+        self.order.setToolTip(
+            self.tr(
+                "Nearest: by the distance of their codes to the current point. Best and worst: by "
+                "reconstruction + KL at their mean"
+            )
+        )
+        self.label = QComboBox()
+        self.label.addItem(self.tr("All classes"))
+        self.label.setAccessibleName(self.tr("Class of the test images"))
+        self.label.setToolTip(self.tr("Show the images of one class only"))
+        self.images = ImagesModel(self)
+        self.list = QListView()
+        self.list.setModel(self.images)
+        self.list.setViewMode(QListView.ViewMode.IconMode)
+        self.list.setMovement(QListView.Movement.Static)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)
+        self.list.setLayoutMode(QListView.LayoutMode.Batched)
+        self.list.setBatchSize(400)
+        self.list.setUniformItemSizes(True)
+        self.list.setSpacing(0)
+        self.list.setIconSize(QSize(_SIDE, _SIDE))
+        self.list.setAccessibleName(self.tr("Test images"))
+        self.list.setToolTip(self.tr("A click makes an image the input"))
+        self.list.clicked.connect(self._choose)
+        self.list.activated.connect(self._choose)
+        self.caption = QLabel()
+        self.caption.setProperty("role", "muted")
+        self.caption.setWordWrap(True)
+        self.caption.setTextFormat(Qt.TextFormat.PlainText)
+        theme.tabular(self.caption)
+        top = QHBoxLayout()
+        top.addWidget(self.order, 1)
+        top.addWidget(self.label)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(4)
+        layout.addLayout(top)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.caption)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REST)
+        self._timer.timeout.connect(self._ask_nearest)
+        self.order.currentIndexChanged.connect(self._show)
+        self.label.currentIndexChanged.connect(self._show)
+        store.state_changed.connect(self._render)
+        store.snapshot_changed.connect(self.refresh)
+        store.atlas.surveyed.connect(self._show)
+        store.answered.connect(self._take)
+        self._show()
+
+    def refresh(self) -> None:
+        if self.on_screen:
+            self.store.atlas.want()
+            self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        """The images in the order that was chosen; the nearest come as an answer."""
+        survey = self.store.atlas.survey
+        self.order.setEnabled(survey is not None)
+        self.label.setEnabled(survey is not None)
+        if survey is None:
+            problem = self.store.atlas.problem
+            self.images.show_images(None, [], [], "")
+            self.caption.setText(
+                self.tr("The test images appear here once the model has looked at them.")
+                if problem is None
+                else error_sentence(problem)
+            )
+            return
+        self._name_classes(int(survey.labels.max()) + 1)
+        if not self.on_screen:
+            return
+        if self.order.currentIndex() == NEAREST:
+            self._ask_nearest()
+            return
+        chosen = np.arange(len(survey))
+        if self.label.currentIndex() > 0:
+            chosen = np.flatnonzero(survey.labels == self.label.currentIndex() - 1)
+        values: list[float] = []
+        if self.order.currentIndex() != IN_ORDER:
+            sign = -1.0 if self.order.currentIndex() == WORST else 1.0
+            chosen = chosen[np.argsort(sign * survey.loss[chosen], kind="stable")]
+            values = survey.loss[chosen].tolist()
+        self.images.show_images(survey, chosen.tolist(), values, self._unit())
+        text = self.tr("{n} images. A click makes one the input.")
+        if values:
+            text = self.tr("{n} images, with reconstruction + KL. A click makes one the input.")
+        self.caption.setText(text.format(n=len(chosen)))
+
+    def _unit(self) -> str:
+        snapshot = self.store.snapshot
+        return unit(snapshot.spec) if snapshot is not None else ""
+
+    def _name_classes(self, classes: int) -> None:
+        if self.label.count() != classes + 1:
+            with QSignalBlocker(self.label):
+                while self.label.count() > 1:
+                    self.label.removeItem(1)
+                self.label.addItems([str(label) for label in range(classes)])
+
+    @Slot()
+    def _ask_nearest(self) -> None:
+        survey, z = self.store.atlas.survey, self.store.state.latent.z
+        if not self.on_screen or survey is None or self.order.currentIndex() != NEAREST:
+            return
+        if len(z) == survey.mu.shape[1]:
+            label = self.label.currentIndex() - 1
+            self._asked = NearRequest(survey, z, _NEAR, label if label >= 0 else None)
+            self.store.ask("near", self._asked)
+
+    @Slot(str, object)
+    def _take(self, lane: str, result: Result) -> None:
+        if isinstance(result, NearResult) and result.request is self._asked:
+            if self.order.currentIndex() != NEAREST:
+                return
+            survey = result.request.survey
+            self.images.show_images(survey, list(result.indices), list(result.away), self._unit())
+            self.list.scrollToTop()
+            self.caption.setText(
+                self.tr("The {n} nearest, with the distance of their codes.").format(
+                    n=len(result.indices)
+                )
+            )
+
+    @Slot(object, object)
+    def _render(self, new: SessionState, old: SessionState) -> None:
+        if self.on_screen and new.latent.z != old.latent.z and not self._timer.isActive():
+            self._timer.start()
+
+    @Slot(QModelIndex)
+    def _choose(self, index: QModelIndex) -> None:
+        survey, snapshot = self.store.atlas.survey, self.store.snapshot
+        if survey is None or snapshot is None or index.row() >= len(self.images.indices):
+            return
+        image = self.images.indices[index.row()]
+        ref = ImageRef(snapshot.config.dataset, "test", image)
+        self.store.set_image(ref, int(survey.labels[image]))
