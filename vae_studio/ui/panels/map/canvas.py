@@ -147,6 +147,8 @@ class MapCanvas(QWidget):
         self, picture: QImage | None, area: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     ) -> None:
         """Lay a picture below the points; area: left, bottom, right, top on the map."""
+        if (picture is None) != (self._lattice is None):
+            self._picture = None  # dots are smaller above a picture
         self._lattice = None if picture is None else (picture, area)
         self.update()
 
@@ -218,7 +220,8 @@ class MapCanvas(QWidget):
             if total <= 100_000:
                 inside = (places > area[:2]) & (places < area[2:])
                 in_view = int(inside.all(1).sum())
-            raster.put(places, table[labels % len(table)], radius_for(in_view, ratio))
+            radius = 1 if self._lattice is not None else radius_for(in_view, ratio)
+            raster.put(places, table[labels % len(table)], radius)
         return raster.image()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -308,12 +311,12 @@ class MapCanvas(QWidget):
     def _paint_here(self, painter: QPainter) -> None:
         assert self.here is not None
         at, c = self._pixel(self.here), theme.colors()
-        for color, width in ((c.base, 4.0), (c.accent, 2.0)):
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for color, width in ((c.base, 6.0), (c.text, 2.5)):
             painter.setPen(QPen(QColor(color), width))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(at, 7.0, 7.0)
+            painter.drawEllipse(at, 9.0, 9.0)
             for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                painter.drawLine(at + QPointF(4 * dx, 4 * dy), at + QPointF(12 * dx, 12 * dy))
+                painter.drawLine(at + QPointF(5 * dx, 5 * dy), at + QPointF(15 * dx, 15 * dy))
 
     # The hand ------------------------------------------------------------------------------
 

@@ -1,0 +1,178 @@
+"""How long from the hand to the picture, and how fluently does the map move?
+
+A slider of the real window is moved over and over, each time to another value; the time runs until
+the picture of that very point is painted. First with nothing else to do, then while a training of
+the same model runs. Then the map is panned and zoomed with all 70,000 images on it; each frame is
+painted whole.
+
+    python -m benchmarks.exploring [--moves 400] [--frames 200] [--model vae-32] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QEventLoop, QObject
+from PySide6.QtWidgets import QApplication
+
+from vae_studio.app import Studio, build, make_application
+from vae_studio.core.resources import bundled_path
+from vae_studio.core.spec import TrainConfig
+from vae_studio.core.variants import VARIANTS
+from vae_studio.session.state import MapView
+from vae_studio.ui.panels.decoded import DecodedPanel
+from vae_studio.ui.panels.map.panel import MapPanel
+from vae_studio.ui.panels.sliders.panel import SlidersPanel
+from vae_studio.ui.training import TrainStatus
+
+_IDLE, _BUSY, _FRAMES = 16.7, 33.0, 30.0  # ms, ms, frames a second
+_HAND = 1 / 60  # s between two moves, at least
+
+
+def run_until(done: object, seconds: float = 120.0) -> None:
+    """Let the window live until ``done()``; it sleeps between events, as it does under a hand."""
+    assert callable(done)
+    end = time.monotonic() + seconds
+    while not done():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        if time.monotonic() > end:
+            raise TimeoutError("the window does not answer")
+
+
+class Paints(QObject):
+    """Notes when the picture was painted, and of which point."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._store = studio.store
+        self.shown: tuple[float, ...] = ()
+        studio.window.panel(DecodedPanel).picture.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint and self._store.last_decoded is not None:
+            self.shown = self._store.last_decoded.request.latent.z
+        return False
+
+
+def moves(studio: Studio, paints: Paints, count: int) -> list[float]:
+    """Milliseconds from each move of the first slider to its painted picture."""
+    slider = studio.window.panel(SlidersPanel).rows[0].slider
+    times = []
+    for index in range(count):
+        value = -2.5 + 5.0 * ((index * 37) % count) / count
+        started = time.perf_counter()
+        slider.setValue(value)
+        run_until(lambda: paints.shown == studio.store.state.latent.z)
+        times.append(1000.0 * (time.perf_counter() - started))
+        pause = time.perf_counter() + max(0.0, _HAND - (time.perf_counter() - started))
+        run_until(lambda pause=pause: time.perf_counter() >= pause or _nudge())
+    return times
+
+
+def _nudge() -> bool:
+    """Keep ``run_until`` from sleeping for good while nothing happens."""
+    time.sleep(0.001)
+    QApplication.postEvent(QApplication.instance(), QEvent(QEvent.Type.User))
+    return False
+
+
+def frames(panel: MapPanel, count: int) -> list[float]:
+    """Milliseconds of each frame, while the map is dragged and zoomed."""
+    canvas, times = panel.canvas, []
+    for index in range(count):
+        started = time.perf_counter()
+        if index % 2:
+            canvas.zoom(1.05 if index % 20 < 10 else 1 / 1.05)
+        else:
+            step = 12 if index % 40 < 20 else -12
+            view = canvas.view
+            canvas._look(replace(view, x=view.x + step / view.scale))
+        canvas.repaint()
+        times.append(1000.0 * (time.perf_counter() - started))
+    return times
+
+
+def p99(times: list[float]) -> float:
+    """The time that 99 % stay below."""
+    return statistics.quantiles(times, n=100)[98]
+
+
+def measure(model: str, move_count: int, frame_count: int) -> dict[str, float]:
+    """All figures."""
+    sys.setswitchinterval(0.001)  # as the app does, and the next line, too
+    studio = build(make_application(), seed=7)
+    studio.store.device_known.connect(lambda *_: gc.freeze())
+    studio.window.resize(1280, 800)
+    studio.window.show()
+    studio.lifecycle.begin()
+    store = studio.store
+    run_until(lambda: store.last_decoded is not None)
+    store.open_model(bundled_path("checkpoints") / model)
+    run_until(lambda: store.snapshot is not None and store.snapshot.name == model)
+    studio.window.workspaces.show_workspace("explore")
+    run_until(lambda: store.atlas.map is not None)
+    paints = Paints(studio)
+    moves(studio, paints, 20)
+    idle = moves(studio, paints, move_count)
+    panel = studio.window.panel(MapPanel)
+    store.set_view(MapView(crowd=True))
+    run_until(lambda: store.atlas.crowd is not None)
+    points = sum(len(group.places) for group in panel.canvas.groups)
+    drawn = frames(panel, frame_count)
+    store.set_view(MapView())
+    config = TrainConfig(epochs=50, device="cpu")
+    row = VARIANTS[model]
+    store.launcher.start(row, config, model)
+    run_until(lambda: store.training.view.step > 20)
+    store.follow(False)
+    store.open_model(bundled_path("checkpoints") / model)
+    run_until(lambda: store.state.model.endswith(model) and store.snapshot is not None)
+    run_until(lambda: store.atlas.is_current)
+    busy = moves(studio, paints, move_count)
+    assert store.training.view.status is not TrainStatus.IDLE
+    studio.window.close()
+    return {
+        "latent_dim": row.latent_dim,
+        "idle_median_ms": statistics.median(idle),
+        "idle_p99_ms": p99(idle),
+        "idle_target_ms": _IDLE,
+        "training_median_ms": statistics.median(busy),
+        "training_p99_ms": p99(busy),
+        "training_target_ms": _BUSY,
+        "map_points": points,
+        "map_median_ms": statistics.median(drawn),
+        "map_p99_ms": p99(drawn),
+        "map_frames_a_second": 1000.0 / statistics.fmean(drawn),
+        "map_target": _FRAMES,
+    }
+
+
+def main() -> None:
+    """Print a table, or JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--moves", type=int, default=400, help="of the slider (default 400)")
+    parser.add_argument("--frames", type=int, default=200, help="of the map (default 200)")
+    parser.add_argument("--model", default="vae-32", choices=list(VARIANTS))
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["VAE_STUDIO_HOME"] = home
+        figures = measure(options.model, options.moves, options.frames)
+    if options.json:
+        print(json.dumps(figures, indent=1))
+    else:
+        for name, value in figures.items():
+            print(f"{name:22} {value:>9.1f}")
+
+
+if __name__ == "__main__":
+    main()
