@@ -8,6 +8,7 @@ import torch
 
 from tests.helpers import tiny
 from vae_studio.core.data import DatasetPair
+from vae_studio.core.errors import StudioError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.model import VAE
 from vae_studio.core.snapshot import Snapshot
@@ -122,3 +123,16 @@ def test_of_equally_near_ones_the_first_come_first() -> None:
     points = np.zeros((6, 3), np.float32)
     points[2] = 1.0
     assert nearest(points, np.zeros(3, np.float32), 4).tolist() == [0, 1, 3, 4]
+
+
+def test_codes_that_are_no_numbers_are_an_error(
+    plain_snapshot: Snapshot, small: DatasetPair
+) -> None:
+    model = plain_snapshot.build()
+    bias = model.get_parameter("encoder.fc_mu.bias")
+    model.load_state_dict(
+        {**model.state_dict(), "encoder.fc_mu.bias": torch.full_like(bias, float("nan"))},
+        assign=True,
+    )
+    with pytest.raises(StudioError, match=r"survey\.not_finite"):
+        survey(model, small.test, "wrecked")

@@ -64,7 +64,9 @@ from vae_studio.ui.panels import models as models_panel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
+from vae_studio.ui.panels.images import ImagesPanel
 from vae_studio.ui.panels.labels import LabelsPanel
+from vae_studio.ui.panels.map.panel import MapPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
@@ -81,7 +83,7 @@ _RUNS_OF_A_WINDOW = 50
 _TRAIN_IMAGES, _TEST_IMAGES = 512, 128
 _SLOW = 3.0  # seconds in which a window must have dealt with its events, on a busy machine too
 _NEVER_FULL = 10_000  # undo steps: a run of nothing but key presses makes more than the app keeps
-_QTHREADS = {"explore", "train", "shelf", "compare"}
+_QTHREADS = {"explore", "train", "shelf", "compare", "survey", "map", "t-SNE", "crowd"}
 
 _share = st.floats(0.0, 1.0).map(lambda share: round(share, 3))
 _index = st.integers(0, 63)
@@ -174,9 +176,9 @@ class _Lanes(OrderedDict[str, Any]):
         super().__init__()
         self._told = told
 
-    def popitem(self, last: bool = True) -> tuple[str, Any]:
+    def pop(self, key: str, *default: Any) -> Any:
         self._told()
-        return super().popitem(last)
+        return super().pop(key, *default)
 
 
 class Machine(RuleBasedStateMachine):
@@ -193,6 +195,7 @@ class Machine(RuleBasedStateMachine):
         self.draw, self.train_panel = panel(DrawPanel), panel(TrainPanel)
         self.decoded, self.samples = panel(DecodedPanel), panel(SamplesPanel)
         self.labels, self.experiments = panel(LabelsPanel), panel(ExperimentsPanel)
+        self.map, self.images = panel(MapPanel), panel(ImagesPanel)
         self.experiments.settings.set_value("epochs", 1)
         self.train_panel.store.plan.set_value("epochs", 3)
         self.train_panel.store.plan.set_value("batch_size", 64)
@@ -518,6 +521,48 @@ class Machine(RuleBasedStateMachine):
             machine.go_to_latest()
         elif what == "branch" and machine.moment is not None:
             machine.branch()
+
+    # The map and the test images -----------------------------------------------------------
+
+    @rule(x=_share, y=_share, what=st.sampled_from(("click", "drag", "point", "wheel", "key")))
+    def use_the_map(self, x: float, y: float, what: str) -> None:
+        self._did("use_the_map", x=x, y=y, what=what)
+        canvas = self.map.canvas
+        canvas.window().raise_()
+        at = QPoint(round(x * (canvas.width() - 1)), round(y * (canvas.height() - 1)))
+        if not canvas.isVisible():
+            return
+        if what == "click":
+            hand.click(canvas, at)
+        elif what == "drag" and canvas.here is not None:
+            here = canvas.view.to_pixels(canvas.here)
+            self._drag(canvas, [QPoint(*np.rint(here).astype(int).tolist()), at])
+        elif what == "point":
+            hand.move(canvas, at)
+        elif what == "wheel":
+            hand.wheel(canvas, 1 if x < 0.5 else -1)
+        else:
+            canvas.setFocus()
+            QTest.keyClick(canvas, Qt.Key.Key_Right if x < 0.5 else Qt.Key.Key_Home)
+            self.window.setFocus()
+
+    @rule(index=_index)
+    def choose_what_the_map_shows(self, index: int) -> None:
+        self._did("choose_what_the_map_shows", index=index)
+        buttons = [self.map.lattice, self.map.holes, *self.map.classes]
+        button = buttons[index % len(buttons)]
+        if button.isEnabled():
+            button.click()
+
+    @rule(index=_index, order=st.integers(0, 3))
+    def take_a_test_image(self, index: int, order: int) -> None:
+        self._did("take_a_test_image", index=index, order=order)
+        self.window.workspaces.show_workspace("explore")
+        self.images.order.setCurrentIndex(order)
+        place = self.images.images.index(index)
+        if place.isValid():
+            self.images.list.clicked.emit(place)
+            self.session.done["images"] += 1
 
     # Experiments and comparisons -----------------------------------------------------------
 
@@ -1029,6 +1074,7 @@ def _never(done: Counter[str], count: int) -> list[str]:
         "models opened": count // 6,
         "draw_a_stroke": count // 6,
         "undos": count,
+        "images": count // 20,
         "settled": 10 * count,
     }
     return [

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.data import Dataset, ShouldStop, never
+from vae_studio.core.errors import StudioError
 from vae_studio.core.evaluate import latent_statistics
 from vae_studio.core.losses import kl_dimensions, reconstruction_each
 from vae_studio.core.model import VAE
@@ -31,7 +32,8 @@ def survey(
     """Encode all of ``data`` with a model in eval mode, and measure what it loses of each image.
 
     snapshot: the id of its weights. should_stop: asked at every batch; once it says yes, None is
-    returned. progress: told the share that is done.
+    returned. progress: told the share that is done. Raises ``StudioError`` where codes are no
+    finite numbers, as a wrecked training leaves them.
     """
     parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
     for indices in torch.arange(len(data)).split(_BATCH):
@@ -44,6 +46,8 @@ def survey(
         parts.append((mu, logvar, lost, kl_dimensions(mu, logvar).sum(1)))
         progress(min(1.0, (int(indices[-1]) + 1) / len(data)))
     mu, logvar, reconstruction, kl = (torch.cat(part) for part in zip(*parts, strict=True))
+    if not (torch.isfinite(mu).all() and torch.isfinite(logvar).all()):
+        raise StudioError("survey.not_finite")
     each = kl_dimensions(mu, logvar).double().mean(0).tolist()
     low, high, density = _marginals(mu, logvar)
     return Survey(

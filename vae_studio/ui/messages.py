@@ -82,6 +82,11 @@ ERRORS: dict[str, str] = {
         "Messages",
         "The data set has {count} images, and none with the number {index}. Choose another.",
     ),
+    "survey.not_finite": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The encoder's codes are not numbers: training wrecked these weights, and there is no map "
+        "of them. Open an earlier moment of the run, or train with a smaller learning rate.",
+    ),
     "data.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no data set “{name}”. Use one of: {known}."
     ),

@@ -31,8 +31,9 @@ def to_qimage(image: NDArray[np.float32]) -> QImage:
 
 
 def to_qimages(images: NDArray[np.float32]) -> list[QImage]:
-    """[N, C, H, W] in [0, 1] -> pictures, each with its own memory."""
-    values = (np.clip(images, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    """[N, C, H, W] in [0, 1] -> pictures, each with its own memory. NaN, which wild weights can
+    make, is black."""
+    values = (np.nan_to_num(np.clip(images, 0.0, 1.0)) * 255.0 + 0.5).astype(np.uint8)
     channels, height, width = values.shape[1:]
     if channels == 1:
         data = np.ascontiguousarray(values[:, 0])
@@ -47,6 +48,7 @@ def to_heat(values: NDArray[np.float32], color: QColor) -> QImage:
     """[H, W] -> a picture in one colour, opaque where the values are largest, clear where they
     are 0."""
     height, width = values.shape
+    values = np.nan_to_num(values)
     shares = values / max(float(values.max()), 1e-12)
     pixels = np.empty((height, width, 4), np.uint8)  # blue, green, red, alpha
     pixels[..., :3] = color.blue(), color.green(), color.red()

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from vae_studio.core.maps import PlaneMap
-from vae_studio.core.pictures import tile
 from vae_studio.session.requests import (
     EncodeResult,
     HoverRequest,
@@ -374,9 +373,9 @@ class MapPanel(Panel):
 
     def _lay_lattice(self, result: LatticeResult) -> None:
         if result.request.snapshot is self.store.snapshot and self.store.state.view.lattice:
-            rows, columns = result.images.shape[:2]
-            images = result.images.reshape(rows * columns, *result.images.shape[2:])
-            picture = to_qimage(tile(images, columns, gap=0))
+            rows, columns, channels, height, width = result.images.shape
+            sheet = result.images.transpose(2, 0, 3, 1, 4)
+            picture = to_qimage(sheet.reshape(channels, rows * height, columns * width))
             self.canvas.set_lattice(picture, result.request.area)
 
     def _mouse(self) -> QPoint:
