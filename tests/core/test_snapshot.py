@@ -88,3 +88,15 @@ def test_the_cache_builds_once_and_forgets_the_least_used(plain_snapshot: Snapsh
     assert len(cache) == 2
     assert cache.model(a) is first["a"]
     assert cache.model(b) is not first["b"]
+
+
+def test_another_run_in_the_same_place_is_not_taken_for_the_first(small: DatasetPair) -> None:
+    """A run was deleted, and a new one has its folder and is as far: its models are others."""
+    spec, cache = tiny(VARIANTS["vae-32"]), ModelCache()
+    twins = [
+        capture(trained(spec, quick(seed=seed), small)[0], "runs/same", "same") for seed in (1, 2)
+    ]
+    assert twins[0].step == twins[1].step
+    z = torch.zeros(1, 6)
+    one, other = (cache.model(snapshot).decode(z) for snapshot in twins)
+    assert not torch.equal(one, other)

@@ -945,8 +945,11 @@ def _answers_are_of_the_present(machine: Machine) -> None:
     assert snapshot is not None
     assert shown is not None
     assert shown.request.snapshot is snapshot, "a picture of other weights"
+    point = shown.request.latent
+    assert (point.z, point.label) == (state.latent.z, state.latent.label), "another point's picture"
     fresh = decode(snapshot.build(), state.latent.z, state.latent.label)
-    assert np.allclose(shown.image, fresh, atol=1e-5), "not what z looks like"
+    away = float(np.abs(shown.image - fresh).max())
+    assert away <= 1e-5, f"not what z looks like, by {away} at {snapshot.id}"
     if state.input is not None:
         code = store.last_encoded
         assert code is not None

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from zlib import crc32
 
 import torch
 from torch import Tensor
@@ -142,7 +143,7 @@ def load_moment(info: RunInfo, step: int) -> Snapshot:
         raise unreadable(info, error.strerror or str(error)) from error
     weights = parse_weights(content, replace(info, weights="float16"))
     return Snapshot(
-        id=f"{info.path}@{step}:moment",
+        id=f"{info.path}@{step}-{crc32(content):08x}:moment",
         run=str(info.path),
         name=info.name,
         spec=info.spec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from threading import Lock
 
 from torch import Tensor
@@ -13,6 +14,8 @@ from vae_studio.core.measures import Evaluation, LatentStats
 from vae_studio.core.model import VAE
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import TrainState
+
+_captures = count()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ def capture(
         key: value.detach().to("cpu", copy=True) for key, value in state.model.state_dict().items()
     }
     return Snapshot(
-        id=f"{run}@{state.step}:live",
+        id=f"{run}@{state.step}:live-{next(_captures)}",  # another run may come to the same place
         run=run,
         name=name,
         spec=state.spec,

@@ -71,7 +71,12 @@ class DecodedPanel(Panel):
             if self.picture.heat is not None and self.store.last_decoded is not None:
                 self.picture.set_heat(None)
                 self.caption.setText(snapshot_caption(self.store.last_decoded.request.snapshot))
-        elif self.on_screen and snapshot is not None and self.store.fits:
+        elif (
+            self.on_screen
+            and snapshot is not None
+            and self.store.fits
+            and dimension < snapshot.spec.latent_dim
+        ):
             latent = self.store.state.latent
             self.store.ask("effect", EffectRequest(snapshot, latent, dimension))
 
