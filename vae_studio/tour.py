@@ -171,6 +171,27 @@ def _run_an_experiment(studio: Studio) -> None:
     _settle(studio)
 
 
+def _explore(studio: Studio) -> None:
+    from vae_studio.core.resources import bundled_path
+    from vae_studio.session.state import ImageRef
+    from vae_studio.ui.panels.images import ImagesPanel
+    from vae_studio.ui.panels.sliders.panel import SlidersPanel
+
+    store = studio.store
+    studio.window.workspaces.show_workspace("explore")
+    model = str(bundled_path("checkpoints") / "vae-32")
+    store.open_model(model)
+    _wait(studio, lambda: store.state.model == model and store.atlas.is_current)
+    _wait(studio, lambda: store.atlas.map is not None)
+    store.set_image(ImageRef("mnist", "test", 61), 8)
+    _wait(studio, lambda: store.last_encoded is not None)
+    _settle(studio)
+    strip = studio.window.panel(SlidersPanel).rows[0].strip
+    near = studio.window.panel(ImagesPanel).images
+    _wait(studio, lambda: bool(strip.pictures) and near.rowCount() > 0)
+    _settle(studio, 0.3)
+
+
 _STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
     ("1-start", _first_digit),
     ("2-slider", _drag_a_slider),
@@ -180,6 +201,7 @@ _STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
     ("6-moment", _go_back),
     ("7-doctor", _call_the_doctor),
     ("8-experiment", _run_an_experiment),
+    ("9-explore", _explore),
 )
 
 
