@@ -83,7 +83,7 @@ _RUNS_OF_A_WINDOW = 50
 _TRAIN_IMAGES, _TEST_IMAGES = 512, 128
 _SLOW = 3.0  # seconds in which a window must have dealt with its events, on a busy machine too
 _NEVER_FULL = 10_000  # undo steps: a run of nothing but key presses makes more than the app keeps
-_QTHREADS = {"explore", "train", "shelf", "compare", "survey", "map", "t-SNE", "crowd"}
+_QTHREADS = {"explore", "train", "shelf", "compare", "survey", "map", "t-SNE", "crowd", "search"}
 
 _share = st.floats(0.0, 1.0).map(lambda share: round(share, 3))
 _index = st.integers(0, 63)
@@ -1073,7 +1073,7 @@ def _never(done: Counter[str], count: int) -> list[str]:
     least = {
         "steps": 30 * count,
         "runs": count,
-        "trainings": count // 6,
+        "trainings": count // 12,
         "models opened": count // 6,
         "draw_a_stroke": count // 6,
         "undos": count,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vae_studio.core.maps import Holes, LatentMap, PlaneMap
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.requests import EncodeResult
 
 if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
@@ -69,5 +70,24 @@ class CrowdResult:
     images: NDArray[np.uint8]
 
 
-Job = SurveyRequest | MapRequest | CrowdRequest
-JobResult = SurveyResult | MapResult | CrowdResult
+@dataclass(frozen=True, eq=False)
+class SearchRequest:
+    """Is there a better code for this input than the encoder's?"""
+
+    code: EncodeResult
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """mu, logvar: of the best posterior that was found. before, after: −ELBO of the input with the
+    encoder's and with this one."""
+
+    request: SearchRequest
+    mu: tuple[float, ...]
+    logvar: tuple[float, ...]
+    before: float
+    after: float
+
+
+Job = SurveyRequest | MapRequest | CrowdRequest | SearchRequest
+JobResult = SurveyResult | MapResult | CrowdResult | SearchResult

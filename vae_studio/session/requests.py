@@ -263,6 +263,25 @@ class NearResult:
     away: tuple[float, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class SpreadRequest:
+    """What else could this input be? code: the encoder's answer; count: samples."""
+
+    code: EncodeResult
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class SpreadResult:
+    """z: [count, L]; images: [count, C, H, W], samples of the posterior. deviation: float32 [H, W],
+    of each pixel."""
+
+    request: SpreadRequest
+    z: NDArray[np.float32]
+    images: Image
+    deviation: NDArray[np.float32]
+
+
 Request = (
     OpenRequest
     | DecodeRequest
@@ -277,6 +296,7 @@ Request = (
     | HoverRequest
     | LatticeRequest
     | NearRequest
+    | SpreadRequest
 )
 Result = (
     OpenResult
@@ -292,4 +312,5 @@ Result = (
     | HoverResult
     | LatticeResult
     | NearResult
+    | SpreadResult
 )

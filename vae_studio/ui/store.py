@@ -33,6 +33,7 @@ from vae_studio.session.requests import (
 from vae_studio.session.state import ImageRef, MapView, SessionState
 from vae_studio.session.strokes import Strokes
 from vae_studio.ui.atlas import Atlas
+from vae_studio.ui.code_search import CodeSearch
 from vae_studio.ui.comparing import Comparing
 from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.experiments import Experiments
@@ -112,6 +113,7 @@ class Store(QObject):
         self.training.saved.connect(self.library.note)
         self.time_machine = TimeMachine(self)
         self.atlas = Atlas(self)
+        self.code_search = CodeSearch(self)
         self.overlays = Overlays(self)
         self.overlays.failed.connect(self.failed)
 
@@ -127,6 +129,7 @@ class Store(QObject):
         self.experiments.shutdown()
         self.comparing.shutdown()
         self.atlas.shutdown()
+        self.code_search.shutdown()
         self.training.shutdown()
         self.library.shutdown()
         self._explorer.stop()

@@ -62,9 +62,9 @@ WORKSPACES: tuple[Workspace, ...] = (
         QT_TRANSLATE_NOOP("Workspaces", "Explore"),
         QT_TRANSLATE_NOOP("Workspaces", "Move through the latent space"),
         _across(
-            (_down(("models", 180), ("sliders", 550)), 420),
-            ("map", 510),
-            (_down(("decoded", 400), (("images", "labels", "samples", "dimensions"), 330)), 350),
+            (_down(("models", 180), (("sliders", "dimensions"), 550)), 420),
+            (("map", "samples"), 510),
+            (_down(("decoded", 370), (("images", "uncertainty", "labels"), 360)), 350),
         ),
     ),
     Workspace(

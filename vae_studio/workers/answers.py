@@ -32,6 +32,7 @@ from vae_studio.core.moments import list_moments
 from vae_studio.core.runs import find_run, read_metrics, read_run
 from vae_studio.core.snapshot import ModelCache
 from vae_studio.core.surveyed import nearest
+from vae_studio.core.uncertainty import posterior_spread
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.requests import (
     DecodeRequest,
@@ -61,6 +62,8 @@ from vae_studio.session.requests import (
     RunResult,
     SampleRequest,
     SampleResult,
+    SpreadRequest,
+    SpreadResult,
     TraverseRequest,
     TraverseResult,
 )
@@ -207,6 +210,15 @@ def _(request: NearRequest) -> NearResult:
     found = among[nearest(survey.mu[among], z, request.count)]
     away = np.sqrt(np.square(survey.mu[found] - z).sum(1))
     return NearResult(request, tuple(found.tolist()), tuple(away.tolist()))
+
+
+@answer.register
+def _(request: SpreadRequest) -> SpreadResult:
+    result = request.code
+    model = _models.model(result.request.snapshot)
+    code = Encoded(result.mu, result.logvar, result.label)
+    found = posterior_spread(model, code, request.count)
+    return SpreadResult(request, found.z, found.images, found.deviation)
 
 
 def drawing_image(strokes: Strokes) -> Image:

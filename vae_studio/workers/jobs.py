@@ -13,9 +13,11 @@ from threading import Lock
 import numpy as np
 
 from vae_studio.core.data import DATASETS, Dataset, load_dataset
+from vae_studio.core.explore import Encoded
 from vae_studio.core.maps import Array, NeighbourMap, PlaneMap, holes_of, principal_plane
 from vae_studio.core.survey import encode_means, survey
 from vae_studio.core.surveyed import Survey
+from vae_studio.core.uncertainty import search_code
 from vae_studio.session.jobs import (
     CrowdRequest,
     CrowdResult,
@@ -23,6 +25,8 @@ from vae_studio.session.jobs import (
     JobResult,
     MapRequest,
     MapResult,
+    SearchRequest,
+    SearchResult,
     SurveyRequest,
     SurveyResult,
 )
@@ -94,6 +98,16 @@ def _(job: CrowdRequest, should_stop: ShouldStop, progress: Progress) -> CrowdRe
 def test_images(dataset: str) -> Dataset:
     """All of a test set, kept: the window looks at it again and again."""
     return _test_images(dataset, DATASETS.get(dataset))
+
+
+@work.register
+def _(job: SearchRequest, should_stop: ShouldStop, progress: Progress) -> SearchResult | None:
+    code = Encoded(job.code.mu, job.code.logvar, job.code.label)
+    model = job.code.request.snapshot.build()
+    best = search_code(model, job.code.image, code, should_stop, progress)
+    if best is None:
+        return None
+    return SearchResult(job, best.mu, best.logvar, best.before, best.after)
 
 
 def train_images(dataset: str) -> Dataset:
