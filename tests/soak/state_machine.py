@@ -76,7 +76,7 @@ from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.widgets.image_view import to_qimage
 from vae_studio.ui.widgets.palette import CommandPalette
 
-COUNTS: Counts = {"test": 10, "soak": 150, "full": 1000}
+COUNTS: Counts = {"test": 14, "soak": 150, "full": 1000}
 
 _STEPS = 50
 _RUNS_OF_A_WINDOW = 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
@@ -12,6 +13,7 @@ from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.core.maps import NeighbourMap, PlaneMap
 from vae_studio.session.state import ImageRef
+from vae_studio.ui import theme
 from vae_studio.ui.panels.map.canvas import MapCanvas, one_sigma
 from vae_studio.ui.panels.map.panel import MapPanel
 
@@ -179,6 +181,17 @@ def test_classes_are_hidden_by_the_legend_and_undo_shows_them(
     studio.store.undo()
     assert panel.classes[label].isChecked()
     assert panel.canvas.dot_at(place) == (0, index)
+
+
+def test_dots_and_legend_change_colour_with_the_theme(studio: Studio, panel: MapPanel) -> None:
+    def swatch() -> QColor:
+        return panel.classes[0].icon().pixmap(10, 10).toImage().pixelColor(5, 5)
+
+    for name in ("light", "dark"):
+        studio.lifecycle.choose_theme(name)
+        assert swatch() == QColor(theme.colors().classes[0])
+        picture = panel.canvas.grab().toImage()
+        assert picture.pixelColor(2, 2) == QColor(theme.colors().base)
 
 
 def test_wheel_zooms_around_the_mouse_drag_pans_and_home_shows_all(panel: MapPanel) -> None:

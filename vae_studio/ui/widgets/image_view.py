@@ -171,7 +171,7 @@ class ImageView(QWidget):
         if self._image is not None:
             target = self._target()
             if self._heat is not None:
-                painter.fillRect(target, QColor(c.base))
+                painter.fillRect(target, QColor(theme.PAPER))
                 painter.setOpacity(_BEHIND_HEAT)
             painter.drawImage(target, self._image)
             painter.setOpacity(1.0)

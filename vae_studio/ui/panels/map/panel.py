@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QCursor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -47,10 +47,10 @@ class MapPanel(Panel):
     """Test images as dots, and training images on request; the current point as a crosshair."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        self.classes: list[QToolButton] = []  # before Qt tells of a change of style
         super().__init__(store, parent)
         self.canvas = MapCanvas()
         self.card = HoverCard(self.canvas)
-        self.classes: list[QToolButton] = []
         self._hovered: HoverRequest | None = None
         self._hovered_name = ""
         self.arrange = QComboBox()
@@ -140,6 +140,12 @@ class MapPanel(Panel):
             )
         )
         return button
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.StyleChange:
+            for label, button in enumerate(self.classes):
+                button.setIcon(_swatch(label))
 
     def refresh(self) -> None:
         if self.on_screen:
