@@ -228,12 +228,12 @@ class HoverResult:
 @dataclass(frozen=True, eq=False)
 class LatticeRequest:
     """What do these points look like? points: float32 [..., L]; latent: whose label they have.
-    area: what part of the map they stand for: left, bottom, right, top."""
+    area: what part of a map they stand for, if any: left, bottom, right, top."""
 
     snapshot: Snapshot
     latent: LatentState
     points: NDArray[np.float32]
-    area: tuple[float, float, float, float]
+    area: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
+from vae_studio.ui.panels.traversals import TraversalsPanel
 from vae_studio.ui.panels.uncertainty import UncertaintyPanel
 
 
@@ -42,6 +43,7 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("map", QT_TRANSLATE_NOOP("Panels", "Map"), MapPanel),
     PanelRow("images", QT_TRANSLATE_NOOP("Panels", "Test images"), ImagesPanel),
     PanelRow("uncertainty", QT_TRANSLATE_NOOP("Panels", "Uncertainty"), UncertaintyPanel),
+    PanelRow("traversals", QT_TRANSLATE_NOOP("Panels", "Traversals"), TraversalsPanel),
     PanelRow("samples", QT_TRANSLATE_NOOP("Panels", "Samples"), SamplesPanel),
     PanelRow("labels", QT_TRANSLATE_NOOP("Panels", "Labels"), LabelsPanel),
     PanelRow("train", QT_TRANSLATE_NOOP("Panels", "Train"), TrainPanel),
