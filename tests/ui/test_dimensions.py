@@ -116,7 +116,7 @@ def test_a_hidden_panel_draws_nothing_and_catches_up(
     panel: DimensionsPanel, studio: Studio, qtbot: QtBot
 ) -> None:
     show_model(qtbot, studio, shipped("vae-32"))
-    studio.window.docks["samples"].raise_()
+    studio.window.docks["sliders"].raise_()
     QApplication.processEvents()
     before = panel.bars.stats
     show_model(qtbot, studio, shipped("vae-16"))

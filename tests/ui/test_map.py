@@ -300,6 +300,15 @@ def test_another_model_has_another_map(studio: Studio, panel: MapPanel, qtbot: Q
     assert studio.store.atlas.survey.mu.shape[1] == 32
 
 
+def test_a_model_without_labels_leaves_the_map_in_front(
+    studio: Studio, panel: MapPanel, qtbot: QtBot
+) -> None:
+    show_model(qtbot, studio, shipped("cvae"))
+    assert panel.on_screen
+    show_model(qtbot, studio, shipped("vae-16"))
+    assert panel.on_screen
+
+
 def test_a_hidden_map_asks_for_nothing(studio: Studio, qtbot: QtBot) -> None:
     studio.window.workspaces.show_workspace("compare")
     show_model(qtbot, studio, shipped("vae-2"))

@@ -38,6 +38,7 @@ from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.dimensions import DimensionsPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
+from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
@@ -298,10 +299,18 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _bring_forward(self, snapshot: Snapshot) -> None:
-        """A model with labels shows its picker, one without its samples."""
-        if snapshot.spec.conditional != self._conditional:
-            self._conditional = snapshot.spec.conditional
-            self.docks["labels" if self._conditional else "samples"].raise_()
+        """A model with labels shows its picker; one without, what is beside that."""
+        if snapshot.spec.conditional == self._conditional:
+            return
+        self._conditional, labels = snapshot.spec.conditional, self.docks["labels"]
+        if self._conditional:
+            labels.raise_()
+        elif self.panel(LabelsPanel).on_screen:
+            beside = self.tabifiedDockWidgets(labels)
+            if self.docks["samples"] in beside:
+                self.docks["samples"].raise_()
+            elif beside:
+                beside[0].raise_()
 
     @Slot()
     def show_doctor(self) -> None:

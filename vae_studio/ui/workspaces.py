@@ -49,7 +49,7 @@ WORKSPACES: tuple[Workspace, ...] = (
             (_down(("models", 250), ("sliders", 480)), 260),
             (
                 _down(
-                    (_across(("decoded", 300), (("map", "samples", "labels"), 376)), 330),
+                    (_across(("decoded", 300), (("samples", "map", "labels"), 376)), 330),
                     ("train", 400),
                 ),
                 676,

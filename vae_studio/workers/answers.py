@@ -70,7 +70,7 @@ from vae_studio.session.requests import (
 from vae_studio.session.state import ImageRef, Input, Weights
 from vae_studio.session.strokes import Strokes
 from vae_studio.workers.compute import all_threads
-from vae_studio.workers.jobs import test_images, train_images
+from vae_studio.workers.jobs import images_of
 
 _models = ModelCache()
 _MEASURED = 256  # test images for the figures of a moment: KL is within some percent, in 4 ms
@@ -147,7 +147,9 @@ def _(request: MomentRequest) -> MomentResult:
 
 @answer.register
 def _(request: LatentRequest) -> LatentResult:
-    images = test_images(request.snapshot.config.dataset).first(_MEASURED)
+    found = images_of(request.snapshot.config.dataset, "test")
+    assert found is not None  # as nobody stops it
+    images = found.first(_MEASURED)
     stats = latent_stats(_models.model(request.snapshot), images, len(images))
     return LatentResult(request, stats, len(images))
 
@@ -180,7 +182,9 @@ def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:
 
 
 def _image_of(ref: ImageRef) -> Image:
-    images = (test_images if ref.part == "test" else train_images)(ref.dataset).images
+    found = images_of(ref.dataset, ref.part)
+    assert found is not None  # as nobody stops it
+    images = found.images
     if not 0 <= ref.index < len(images):
         raise DatasetError("data.no_image", index=ref.index, count=len(images))
     return images[ref.index].float().div_(255.0).numpy()

@@ -36,8 +36,11 @@ class JobThread(QThread):
         self._stopped = False
 
     def ask(self, job: Job) -> None:
-        """Begin this as soon as may be; what waits or runs is given up. Starts the thread."""
+        """Begin this as soon as may be; what waits or runs is given up. Starts the thread. Nothing
+        once it was stopped for good."""
         with self._condition:
+            if self._stopped:
+                return
             self._waiting = job
             self._condition.notify()
         if not self.isRunning():

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import lru_cache, singledispatch
+from functools import singledispatch
 from threading import Lock
 
 import numpy as np
 
-from vae_studio.core.data import DATASETS, Dataset, load_dataset
+from vae_studio.core.data import DATASETS, Dataset, ShouldStop, load_dataset, never
 from vae_studio.core.explore import Encoded
 from vae_studio.core.maps import Array, NeighbourMap, PlaneMap, holes_of, principal_plane
 from vae_studio.core.survey import encode_means, survey
@@ -31,11 +31,12 @@ from vae_studio.session.jobs import (
     SurveyResult,
 )
 
-ShouldStop = Callable[[], bool]
 Progress = Callable[[float], None]
 
 _CROWD = 5000  # training images between two words on how far it is
 _KEPT = 3  # surveys, so that going back to a model shows its map at once
+_KEPT_PARTS = 2  # halves of data sets
+_parts: OrderedDict[Hashable, Dataset] = OrderedDict()
 _surveys: OrderedDict[Hashable, Survey] = OrderedDict()
 _lock = Lock()
 
@@ -55,7 +56,9 @@ def _(job: SurveyRequest, should_stop: ShouldStop, progress: Progress) -> Survey
         if found is not None:
             _surveys.move_to_end(key)
             return SurveyResult(job, found)
-    data = test_images(job.snapshot.config.dataset)
+    data = images_of(job.snapshot.config.dataset, "test", should_stop)
+    if data is None:
+        return None
     if job.count is not None:
         data = data.first(job.count)
     made = survey(job.snapshot.build(), data, job.snapshot.id, should_stop, progress)
@@ -83,7 +86,9 @@ def _(job: MapRequest, should_stop: ShouldStop, progress: Progress) -> MapResult
 
 @work.register
 def _(job: CrowdRequest, should_stop: ShouldStop, progress: Progress) -> CrowdResult | None:
-    train, means = train_images(job.snapshot.config.dataset), list[Array]()
+    train, means = images_of(job.snapshot.config.dataset, "train", should_stop), list[Array]()
+    if train is None:
+        return None
     model = job.snapshot.build()
     for start in range(0, len(train), _CROWD):
         part = Dataset(*(each[start : start + _CROWD] for each in (train.images, train.labels)))
@@ -93,11 +98,6 @@ def _(job: CrowdRequest, should_stop: ShouldStop, progress: Progress) -> CrowdRe
         means.append(job.plane.place(found))
         progress((start + len(part)) / len(train))
     return CrowdResult(job, np.concatenate(means), train.labels.numpy(), train.images.numpy())
-
-
-def test_images(dataset: str) -> Dataset:
-    """All of a test set, kept: the window looks at it again and again."""
-    return _test_images(dataset, DATASETS.get(dataset))
 
 
 @work.register
@@ -110,17 +110,20 @@ def _(job: SearchRequest, should_stop: ShouldStop, progress: Progress) -> Search
     return SearchResult(job, best.mu, best.logvar, best.before, best.after)
 
 
-def train_images(dataset: str) -> Dataset:
-    """All of a training set, kept as well once somebody looks at it: 47 MB for MNIST."""
-    return _train_images(dataset, DATASETS.get(dataset))
-
-
-@lru_cache(maxsize=1)
-def _train_images(dataset: str, info: object) -> Dataset:
-    return load_dataset(dataset).train
-
-
-@lru_cache(maxsize=2)
-def _test_images(dataset: str, info: object) -> Dataset:
-    test = load_dataset(dataset).test
-    return Dataset(test.images.clone(), test.labels.clone())  # or the training set stayed, too
+def images_of(dataset: str, part: str, should_stop: ShouldStop = never) -> Dataset | None:
+    """All images of a part, ``test`` or ``train``, of a data set. They are kept: the window looks
+    at them again and again. None once told to stop."""
+    key = (dataset, part, DATASETS.get(dataset))
+    with _lock:
+        if key in _parts:
+            _parts.move_to_end(key)
+            return _parts[key]
+    data = load_dataset(dataset, should_stop)
+    if data is None:
+        return None
+    found = data.train if part == "train" else data.test
+    with _lock:
+        _parts[key] = Dataset(found.images.clone(), found.labels.clone())  # or both stayed
+        while len(_parts) > _KEPT_PARTS:
+            _parts.popitem(last=False)
+        return _parts[key]
