@@ -269,6 +269,19 @@ def test_t_sne_shows_progress_and_can_be_given_up(
     assert isinstance(studio.store.atlas.map.map, PlaneMap)
 
 
+def test_a_t_sne_that_fails_leaves_the_plane_and_says_so(
+    studio: Studio, panel: MapPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("vae_studio.core.tsne.tsne", fail)
+    with qtbot.waitSignal(studio.store.failed, timeout=TIMEOUT):
+        panel.arrange.activated.emit(1)
+    qtbot.waitUntil(lambda: not panel.progress.isVisible(), timeout=TIMEOUT)
+    assert panel.arrange.currentIndex() == 0
+
+
 def test_t_sne_of_a_few_images(
     small_mnist: None, studio: Studio, panel: MapPanel, qtbot: QtBot
 ) -> None:

@@ -35,12 +35,11 @@ class Atlas(QObject):
     None.
 
     Signals: ``surveyed()``: another survey, or none; ``mapped()``: another map or crowd, or none;
-    ``progressed(share)`` of a survey; ``arranging_changed()``.
+    ``arranging_changed()``.
     """
 
     surveyed = Signal()
     mapped = Signal()
-    progressed = Signal(float)
     arranging_changed = Signal()
 
     def __init__(self, store: Store) -> None:
@@ -54,7 +53,6 @@ class Atlas(QObject):
         self._thread = JobThread("survey", self)
         self._thread.done.connect(self._take)
         self._thread.failed.connect(self._take_failure)
-        self._thread.progressed.connect(lambda _job, share: self.progressed.emit(share))
         self.map: MapResult | None = None
         self.crowd: CrowdResult | None = None
         self.arranging: float | None = None
@@ -68,6 +66,7 @@ class Atlas(QObject):
         self._map_thread = self._job_thread("map", self._take_map)
         self._tsne_thread = self._job_thread("t-SNE", self._take_map)
         self._tsne_thread.progressed.connect(self._take_progress)
+        self._tsne_thread.failed.connect(lambda *_: self.arrange(False))
         self._crowd_thread = self._job_thread("crowd", self._take_crowd)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

@@ -78,8 +78,8 @@ class Raster:
         size = (self._height + 2 * self._border, self._width + 2 * self._border)
         self._pixels = np.zeros(size, np.uint32)
 
-    def put(self, places: NDArray[np.float32], colors: NDArray[np.uint32], radius: int) -> int:
-        """Discs of one radius, px, at places [N, 2], a colour each: [N]. How many are in view."""
+    def put(self, places: NDArray[np.float32], colors: NDArray[np.uint32], radius: int) -> None:
+        """Discs of one radius, px, at places [N, 2], a colour each: [N]."""
         border, (height, width) = self._border, self._pixels.shape
         pixels = (self._view.to_pixels(places) * self._ratio).astype(np.int32) + border
         x, y = pixels[:, 0], pixels[:, 1]
@@ -90,7 +90,6 @@ class Raster:
             for right in range(-radius, radius + 1):
                 if down * down + right * right <= radius * radius + radius * 0.5:
                     flat[at + (down * width + right)] = chosen
-        return len(at)
 
     def image(self) -> QImage:
         """What was drawn, with memory of its own."""
