@@ -7,8 +7,9 @@ these states. ``ui.store.Store`` owns the current one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from vae_studio.session.kept import Kept, with_folder
 from vae_studio.session.strokes import Strokes
 
 Weights = tuple[float, ...]  # of the classes: one-hot, or a mix
@@ -65,7 +66,7 @@ class SessionState:
 
     model: folder of the run that is shown, "" before the first one opens. input: the drawing,
     None for an empty canvas. moved: whether z was changed since the drawing gave it. view: of the
-    map.
+    map. kept: points, directions and images, of this model and others.
     """
 
     model: str = ""
@@ -73,6 +74,7 @@ class SessionState:
     input: Input | None = None
     moved: bool = False
     view: MapView = MapView()
+    kept: Kept = field(default_factory=Kept)
 
 
 def with_z(state: SessionState, z: Sequence[float]) -> SessionState:
@@ -109,6 +111,22 @@ def with_moved(state: SessionState, moved: bool) -> SessionState:
 def with_label(state: SessionState, label: Weights) -> SessionState:
     """The same z in another class."""
     return replace(state, latent=replace(state.latent, label=label), moved=True)
+
+
+def with_point(state: SessionState, z: Sequence[float], label: Weights | None) -> SessionState:
+    """Another z and another label at once; a model without classes keeps having none."""
+    moved = with_z(state, z)
+    return moved if label is None else with_label(moved, label)
+
+
+def with_kept(state: SessionState, kept: Kept) -> SessionState:
+    """Other points, directions or images are kept."""
+    return replace(state, kept=kept)
+
+
+def with_run_in(state: SessionState, folder: str) -> SessionState:
+    """The run that is shown is in another folder from now on."""
+    return replace(state, model=folder, kept=with_folder(state.kept, state.model, folder))
 
 
 def with_strokes(state: SessionState, strokes: Strokes) -> SessionState:

@@ -452,7 +452,9 @@ class Store(QObject):
         if not self.following:
             return
         if before is not None and self.state.model == before.run != snapshot.run:
-            self._replace(replace(self.state, model=snapshot.run))  # saved elsewhere: the same run
+            self._replace(
+                transitions.with_run_in(self.state, snapshot.run)
+            )  # saved elsewhere: the same run
         self._show_weights(snapshot)
 
     def show_moment(self, snapshot: Snapshot) -> None:
