@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from vae_studio.session.kept import Kept, with_folder
 from vae_studio.session.strokes import Strokes
 
 Weights = tuple[float, ...]  # of the classes: one-hot, or a mix
+Way = Literal["straight", "arc", "geodesic"]
+Source = Literal["prior", "aggregate"]
+MOST_STEPS = 60  # of a leg of a path
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,23 @@ class MapView:
 
 
 @dataclass(frozen=True)
+class PathView:
+    """How a path leads over the kept points. way: from one to the next. steps: of each leg, 1 to
+    ``MOST_STEPS``. closed: back to the first one, round and round."""
+
+    way: Way = "straight"
+    steps: int = 12
+    closed: bool = False
+
+
+@dataclass(frozen=True)
 class SessionState:
     """One moment of a session.
 
     model: folder of the run that is shown, "" before the first one opens. input: the drawing,
     None for an empty canvas. moved: whether z was changed since the drawing gave it. view: of the
-    map. kept: points, directions and images, of this model and others.
+    map. kept: points, directions and images, of this model and others. path: over the kept points.
+    random_from: what *random* and the samples draw from, the prior or the aggregate posterior.
     """
 
     model: str = ""
@@ -75,6 +90,8 @@ class SessionState:
     moved: bool = False
     view: MapView = MapView()
     kept: Kept = field(default_factory=Kept)
+    path: PathView = PathView()
+    random_from: Source = "prior"
 
 
 def with_z(state: SessionState, z: Sequence[float]) -> SessionState:
@@ -122,6 +139,16 @@ def with_point(state: SessionState, z: Sequence[float], label: Weights | None) -
 def with_kept(state: SessionState, kept: Kept) -> SessionState:
     """Other points, directions or images are kept."""
     return replace(state, kept=kept)
+
+
+def with_path(state: SessionState, path: PathView) -> SessionState:
+    """Another way over the kept points."""
+    return replace(state, path=path)
+
+
+def with_random_from(state: SessionState, source: Source) -> SessionState:
+    """*Random* draws from something else."""
+    return replace(state, random_from=source)
 
 
 def with_run_in(state: SessionState, folder: str) -> SessionState:
