@@ -1,12 +1,9 @@
-"""The decoded picture: Random, Mean, copy, save, caption."""
+"""The decoded picture: Random, Mean, caption."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
@@ -15,7 +12,7 @@ from vae_studio.app import Studio
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.explore import decode
 from vae_studio.ui.panels.decoded import DecodedPanel
-from vae_studio.ui.widgets.image_view import to_qimage
+from vae_studio.ui.widgets.qimages import to_qimage
 
 
 def test_random_draws_from_the_prior_and_mean_goes_to_zero(studio: Studio, qtbot: QtBot) -> None:
@@ -55,15 +52,3 @@ def test_caption_and_picture_come_from_one_model(studio: Studio, qtbot: QtBot) -
     panel = studio.window.panel(DecodedPanel)
     show_model(qtbot, studio, shipped("vae-2"))
     assert panel.caption.text() == "vae-2, epoch 50"
-
-
-def test_the_picture_can_be_copied_and_saved(studio: Studio, tmp_path: Path) -> None:
-    view = studio.window.panel(DecodedPanel).picture
-    hand.click(view)
-    hand.key(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    copied = QGuiApplication.clipboard().image()
-    assert copied.width() == copied.height() == 560
-    assert view.save(tmp_path / "digit.png")
-    saved = QImage(str(tmp_path / "digit.png"))
-    assert saved.size() == copied.size()
-    assert saved.scaled(28, 28).convertToFormat(QImage.Format.Format_Grayscale8) == view.image

@@ -44,6 +44,7 @@ class Notices(QObject):
         store.doctor.found.connect(self._say_finding)
         store.experiments.finished.connect(self._say_tried)
         store.comparing.saved.connect(self._say_page)
+        store.exporter.saved.connect(self._say_file)
 
     @Slot(object)
     def _say_end(self, event: object) -> None:
@@ -176,3 +177,7 @@ class Notices(QObject):
     def _say_page(self, path: Path) -> None:
         text = self.tr("Saved as {name}. Any browser shows it, without a network.")
         self._toast.show_message(text.replace("{name}", path.name))
+
+    @Slot(object)
+    def _say_file(self, path: Path) -> None:
+        self._toast.show_message(self.tr("Saved as {name}.").replace("{name}", path.name))

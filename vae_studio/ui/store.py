@@ -30,16 +30,20 @@ from vae_studio.session.requests import (
     Request,
     Result,
 )
-from vae_studio.session.state import ImageRef, MapView, SessionState
+from vae_studio.session.state import ImageRef, MapView, SessionState, Source, Weights
 from vae_studio.session.strokes import Strokes
+from vae_studio.ui.aggregate import Aggregate
 from vae_studio.ui.atlas import Atlas
 from vae_studio.ui.code_search import CodeSearch
 from vae_studio.ui.comparing import Comparing
 from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.experiments import Experiments
+from vae_studio.ui.exporter import Exporter
+from vae_studio.ui.keeper import Keeper
 from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
 from vae_studio.ui.overlays import Overlays
+from vae_studio.ui.path_walk import PathWalk
 from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.time_machine import TimeMachine
 from vae_studio.ui.training import Training
@@ -114,6 +118,10 @@ class Store(QObject):
         self.time_machine = TimeMachine(self)
         self.atlas = Atlas(self)
         self.code_search = CodeSearch(self)
+        self.exporter = Exporter(self)
+        self.keeper = Keeper(self)
+        self.path_walk = PathWalk(self)
+        self.aggregate = Aggregate(self, self._random)
         self.overlays = Overlays(self)
         self.overlays.failed.connect(self.failed)
 
@@ -124,12 +132,15 @@ class Store(QObject):
         self.experiments.read()
 
     def shutdown(self) -> None:
-        """End all threads; what was noted of the runs and a training are saved first."""
+        """End all threads; what was noted of the runs, files and a training are saved first."""
         self.library.notes.flush()
         self.experiments.shutdown()
         self.comparing.shutdown()
         self.atlas.shutdown()
         self.code_search.shutdown()
+        self.exporter.shutdown()
+        self.path_walk.shutdown()
+        self.aggregate.shutdown()
         self.training.shutdown()
         self.library.shutdown()
         self._explorer.stop()
@@ -157,51 +168,70 @@ class Store(QObject):
     def set_dimension(self, index: int, value: float) -> None:
         """Move one latent dimension; one that the model no longer has is left alone."""
         if index < len(self.state.latent.z):
-            self._change(transitions.with_dimension(self.state, index, value))
+            self.change(transitions.with_dimension(self.state, index, value))
 
     def set_z(self, z: Sequence[float]) -> None:
         """Move to another point."""
-        self._change(transitions.with_z(self.state, z))
+        self.change(transitions.with_z(self.state, z))
+
+    def set_point(self, z: Sequence[float], label: Weights | None) -> None:
+        """Move to another point in another class; label: None where there are none."""
+        self.change(transitions.with_point(self.state, z, label))
 
     def randomise(self) -> None:
-        """Draw the dimensions that are not locked from the prior N(0, 1)."""
+        """Draw the dimensions that are not locked from the prior N(0, 1), or from the aggregate
+        posterior as soon as that is known."""
         size = len(self.state.latent.z)
-        if size:
-            values = self._random.standard_normal(size).tolist()
-            self._change(transitions.with_free_dimensions(self.state, values))
+        if size and self.state.random_from == "aggregate":
+            self.aggregate.draw()
+        elif size:
+            self.set_free_dimensions(self._random.standard_normal(size).tolist())
+
+    def set_free_dimensions(self, values: Sequence[float]) -> None:
+        """Move to another point, but for the dimensions that are locked."""
+        self.change(transitions.with_free_dimensions(self.state, values))
+
+    def set_random_from(self, source: Source) -> None:
+        """Let *random* draw from something else."""
+        self.change(transitions.with_random_from(self.state, source))
 
     def go_to_mean(self) -> None:
         """Put the dimensions that are not locked to the prior's mean, 0."""
         size = len(self.state.latent.z)
         if size:
-            self._change(transitions.with_free_dimensions(self.state, [0.0] * size))
+            self.change(transitions.with_free_dimensions(self.state, [0.0] * size))
 
     def set_locked(self, index: int, locked: bool) -> None:
         """Keep one dimension from *random* and *mean*."""
-        self._change(transitions.with_lock(self.state, index, locked))
+        self.change(transitions.with_lock(self.state, index, locked))
 
     def set_label(self, index: int) -> None:
         """Decode the same z in another class."""
         classes = self.snapshot.spec.num_classes if self.snapshot else 0
         if index < classes:
             label = tuple(float(index == other) for other in range(classes))
-            self._change(transitions.with_label(self.state, label))
+            self.change(transitions.with_label(self.state, label))
+
+    def set_label_weights(self, weights: Weights) -> None:
+        """Decode the same z in a mix of classes."""
+        if self.fits and len(weights) == len(self.state.latent.label or ()):
+            self.change(transitions.with_label(self.state, weights))
 
     def set_strokes(self, strokes: Strokes) -> None:
         """The drawing changed; the code follows."""
-        self._change(transitions.with_strokes(self.state, strokes))
+        self.change(transitions.with_strokes(self.state, strokes))
 
     def set_image(self, image: ImageRef, label: int | None) -> None:
         """Take an image of a data set as the input; label: its class."""
-        self._change(transitions.with_image(self.state, image, label))
+        self.change(transitions.with_image(self.state, image, label))
 
     def set_view(self, view: MapView) -> None:
         """Show something else on the map."""
-        self._change(transitions.with_view(self.state, view))
+        self.change(transitions.with_view(self.state, view))
 
     def set_input_label(self, label: int | None) -> None:
         """Say which class the drawing is; None lets the model say."""
-        self._change(transitions.with_input_label(self.state, label))
+        self.change(transitions.with_input_label(self.state, label))
 
     @property
     def can_undo(self) -> bool:
@@ -279,7 +309,8 @@ class Store(QObject):
             self._history.drop_after()
         self.history_changed.emit()
 
-    def _change(self, new: SessionState) -> None:
+    def change(self, new: SessionState) -> None:
+        """The next state: an undo step, unless a gesture is under way."""
         old = self.state
         if new == old:
             return
@@ -290,6 +321,11 @@ class Store(QObject):
             self._ask_encode()
         elif new.latent != old.latent or new.input != old.input:
             self._ask_decode()  # also once a drawing is gone: its code may still be on the way
+
+    def glide(self, new: SessionState) -> None:
+        """The next state of a motion that goes on by itself; its first was the undo step."""
+        self._replace(new)
+        self._ask_decode()
 
     def _remember(self, before: SessionState) -> None:
         """One more undo step; one that is still on its way is given up for it."""

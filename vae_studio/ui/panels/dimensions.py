@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QFocusEvent,
     QGuiApplication,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -23,6 +22,7 @@ from vae_studio.session.requests import LatentRequest, LatentResult, Result
 from vae_studio.ui import theme
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
+from vae_studio.ui.widgets.picture_actions import add_picture_actions, sheet_of
 
 _LEFT, _TOP, _FOOT = 30, 8, 18  # px: figures of the axis, room above, names below
 _GAP = 0.2  # of a bar's place
@@ -125,14 +125,10 @@ class KLBars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        copy = QAction(self.tr("Copy picture"), self)
-        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(lambda: QGuiApplication.clipboard().setPixmap(self.grab()))
+        add_picture_actions(self, lambda: sheet_of([self.grab().toImage()]))  # the screen's pixels
         table = QAction(self.tr("Copy as table"), self)
         table.triggered.connect(lambda: QGuiApplication.clipboard().setText(self.table()))
-        self.addActions([copy, table])
+        self.addAction(table)
 
     def sizeHint(self) -> QSize:
         return QSize(240, 140)

@@ -13,8 +13,8 @@ from vae_studio.session.state import SessionState
 from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
-from vae_studio.ui.widgets.image_view import to_qimages
 from vae_studio.ui.widgets.picture_grid import PictureGrid
+from vae_studio.ui.widgets.qimages import to_qimages
 
 ROWS, PLANE = range(2)  # places in the box of kinds
 MOST_ROWS = 10

@@ -21,7 +21,8 @@ from vae_studio.ui.captions import snapshot_caption, unit
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
-from vae_studio.ui.widgets.image_view import ImageView, to_heat, to_qimages
+from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.qimages import to_heat, to_qimages
 
 SAMPLES = 8
 

@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QColor,
-    QGuiApplication,
-    QImage,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-)
-from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vae_studio.ui import theme
+from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
+from vae_studio.ui.widgets.qimages import to_qimage
 
 _BEHIND_HEAT = 0.3  # opacity of a picture that something lies over
-_SAVE_PIXELS = 560  # side of a saved picture, about
-
-
-def to_qimage(image: NDArray[np.float32]) -> QImage:
-    """[C, H, W] in [0, 1] -> a picture with its own memory."""
-    return to_qimages(image[np.newaxis])[0]
-
-
-def to_qimages(images: NDArray[np.float32]) -> list[QImage]:
-    """[N, C, H, W] in [0, 1] -> pictures, each with its own memory. NaN, which wild weights can
-    make, is black."""
-    values = (np.nan_to_num(np.clip(images, 0.0, 1.0)) * 255.0 + 0.5).astype(np.uint8)
-    channels, height, width = values.shape[1:]
-    if channels == 1:
-        data = np.ascontiguousarray(values[:, 0])
-        form = QImage.Format.Format_Grayscale8
-    else:
-        data = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
-        form = QImage.Format.Format_RGB888
-    return [QImage(each.data, width, height, width * channels, form).copy() for each in data]
-
-
-def to_heat(values: NDArray[np.float32], color: QColor) -> QImage:
-    """[H, W] -> a picture in one colour, opaque where the values are largest, clear where they
-    are 0."""
-    height, width = values.shape
-    values = np.nan_to_num(values)
-    shares = values / max(float(values.max()), 1e-12)
-    pixels = np.empty((height, width, 4), np.uint8)  # blue, green, red, alpha
-    pixels[..., :3] = color.blue(), color.green(), color.red()
-    pixels[..., 3] = (np.clip(shares, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32).copy()
 
 
 class ImageView(QWidget):
@@ -75,14 +34,7 @@ class ImageView(QWidget):
         self.setMinimumSize(side, side)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        copy = QAction(self.tr("Copy picture"), self)
-        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy)
-        save = QAction(self.tr("Save picture as PNG…"), self)
-        save.triggered.connect(self._choose_file)
-        self.addActions([copy, save])
+        self.picture_actions = add_picture_actions(self, self.sheet)
 
     def sizeHint(self) -> QSize:
         return QSize(self._side, self._side)
@@ -127,34 +79,15 @@ class ImageView(QWidget):
             self._selected = selected
             self.update()
 
-    def copy(self) -> None:
-        """Put the picture on the clipboard."""
-        if self._image is not None:
-            QGuiApplication.clipboard().setImage(self._enlarged())
-
-    def save(self, path: Path) -> bool:
-        """Write a PNG; False when that failed or there is nothing to write."""
-        return self._image is not None and self._enlarged().save(str(path), "PNG")
-
-    def _choose_file(self) -> None:
-        if self._image is None:
-            return
-        dialog = QFileDialog(self, self.tr("Save picture"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("PNG pictures (*.png)"))
-        dialog.setDefaultSuffix("png")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda chosen: self.save(Path(chosen)))
-        dialog.open()
-
-    def _enlarged(self) -> QImage:
-        assert self._image is not None
-        scale = max(1, _SAVE_PIXELS // max(self._image.width(), self._image.height()))
-        return self._image.scaled(
-            self._image.size() * scale,
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.FastTransformation,
-        )
+    def sheet(self) -> Sheet | None:
+        """What is shown, in the image's own pixels, with what lies over it."""
+        if self._image is None or self._heat is None:
+            return sheet_of([] if self._image is None else [self._image])
+        whole = QImage(self._image.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(whole)
+        self._draw(painter, whole.rect())
+        painter.end()
+        return sheet_of([whole])
 
     def _target(self) -> QRect:
         assert self._image is not None
@@ -165,18 +98,22 @@ class ImageView(QWidget):
         left = (self.width() - size.width()) // 2
         return QRect(left, (self.height() - size.height()) // 2, size.width(), size.height())
 
+    def _draw(self, painter: QPainter, target: QRect) -> None:
+        assert self._image is not None
+        if self._heat is not None:
+            painter.fillRect(target, QColor(theme.PAPER))
+            painter.setOpacity(_BEHIND_HEAT)
+        painter.drawImage(target, self._image)
+        painter.setOpacity(1.0)
+        if self._heat is not None:
+            painter.drawImage(target, self._heat)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         c = theme.colors()
         if self._image is not None:
             target = self._target()
-            if self._heat is not None:
-                painter.fillRect(target, QColor(theme.PAPER))
-                painter.setOpacity(_BEHIND_HEAT)
-            painter.drawImage(target, self._image)
-            painter.setOpacity(1.0)
-            if self._heat is not None:
-                painter.drawImage(target, self._heat)
+            self._draw(painter, target)
             if self._selected or self.hasFocus():
                 painter.setPen(QColor(c.accent))
                 for grow in (0, 1) if self._selected else (0,):

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAction,
     QColor,
     QFocusEvent,
-    QGuiApplication,
     QImage,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -20,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vae_studio.ui import theme
+from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
 
 _GAP = 2
 _NAMES = 34  # px for the names of the rows
@@ -43,12 +41,7 @@ class PictureGrid(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        copy = QAction(self.tr("Copy picture"), self)
-        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(lambda: QGuiApplication.clipboard().setPixmap(self.grab()))
-        self.addAction(copy)
+        self.picture_actions = add_picture_actions(self, self.sheet)
 
     def sizeHint(self) -> QSize:
         return QSize(360, 240)
@@ -65,6 +58,11 @@ class PictureGrid(QWidget):
         if self._at is not None and not self._has(*self._at):
             self._point(None)
         self.update()
+
+    def sheet(self) -> Sheet | None:
+        """The pictures in their own pixels, row by row."""
+        pictures = [picture for row in self.pictures for picture in row]
+        return sheet_of(pictures, len(self.pictures[0]) if self.pictures else 1)
 
     @property
     def side(self) -> int:

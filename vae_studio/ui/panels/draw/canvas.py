@@ -22,8 +22,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vae_studio.session.strokes import Point, Stroke, Strokes, curve_parts, erased, extended
 from vae_studio.ui import theme
+from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
 
 _CLOSE = 0.002  # of the canvas; points nearer than this to the last one are not kept
+_SAVED_SIDE = 280  # px of a drawing that is copied or saved; strokes have no pixels of their own
 
 
 class Tool(Enum):
@@ -58,7 +60,20 @@ class Canvas(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.picture_actions = add_picture_actions(self, self.sheet)
         self._update_cursor()
+
+    def sheet(self) -> Sheet | None:
+        """The drawing, or the image that is the input, as a picture; None for an empty canvas."""
+        if not self._strokes:
+            return None if self._image is None else sheet_of([self._image])
+        picture = QImage(_SAVED_SIDE, _SAVED_SIDE, QImage.Format.Format_RGB32)
+        picture.fill(QColor(theme.PAPER))
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_strokes(painter, QRectF(picture.rect()))
+        painter.end()
+        return sheet_of([picture])
 
     def sizeHint(self) -> QSize:
         return QSize(280, 280)
@@ -177,6 +192,9 @@ class Canvas(QWidget):
         elif not self._strokes:
             painter.setPen(QColor(theme.HINT))
             painter.drawText(square, Qt.AlignmentFlag.AlignCenter, self.tr("Draw a digit here"))
+        self._draw_strokes(painter, square)
+
+    def _draw_strokes(self, painter: QPainter, square: QRectF) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setClipRect(square)
         for stroke in self._strokes:

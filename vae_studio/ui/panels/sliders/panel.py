@@ -15,7 +15,7 @@ from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.sliders.row import DEAD_KL, LatentSlider
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.column_scroll import ColumnScroll
-from vae_studio.ui.widgets.image_view import to_qimages
+from vae_studio.ui.widgets.qimages import to_qimages
 
 _STRIPS_WIDTH = 400  # px; a narrower panel has no room for pictures beside the sliders
 _REST = 80  # ms without a move, after which the pictures follow

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vae_studio.ui import theme
 from vae_studio.ui.panels.sliders.density_slider import HEIGHT
+from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
 
 PICTURES = 5
 _GAP = 1
@@ -24,6 +25,11 @@ class Strip(QWidget):
         self.pictures: list[QImage] = []
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.picture_actions = add_picture_actions(self, self.sheet)
+
+    def sheet(self) -> Sheet | None:
+        """The pictures in their own pixels, in a row."""
+        return sheet_of(self.pictures, PICTURES)
 
     def sizeHint(self) -> QSize:
         return QSize(PICTURES * (HEIGHT + _GAP), HEIGHT)

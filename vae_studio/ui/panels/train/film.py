@@ -23,7 +23,8 @@ from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
 from vae_studio.core.events import EpochDone
 from vae_studio.core.reading import read_bounded
 from vae_studio.ui import theme
-from vae_studio.ui.widgets.image_view import to_qimage
+from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
+from vae_studio.ui.widgets.qimages import to_qimage
 
 _ROWS = 2  # of the fixed samples, so many are shown
 _SIDE = 42  # px
@@ -48,6 +49,14 @@ class Film(QScrollArea):
         self.horizontalScrollBar().rangeChanged.connect(
             lambda _low, high: self.horizontalScrollBar().setValue(high)
         )
+        self.picture_actions = add_picture_actions(self, self.sheet)
+
+    def sheet(self) -> Sheet | None:
+        """All pictures, a row for each point, also those that are scrolled away."""
+        columns = [pictures for _, pictures in self._strip.epochs]
+        shown = min((len(pictures) for pictures in columns), default=0)
+        rows = [pictures[row] for row in range(shown) for pictures in columns]
+        return sheet_of(rows, len(columns))
 
     def sizeHint(self) -> QSize:
         return QSize(420, _strip_height(_ROWS) + 12)

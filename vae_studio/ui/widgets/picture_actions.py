@@ -1,0 +1,106 @@
+"""What every picture of the window has in its context menu: *Copy picture*, *Save picture…*.
+
+A widget says what it shows as a ``Sheet``, in the pictures' own pixels. The file is written by the
+``exporter`` of whatever stands around it, at last of the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QImage, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from vae_studio.ui.exporter import Exporter
+from vae_studio.ui.widgets.qimages import to_array, to_qimage
+from vae_studio.ui.widgets.save_dialog import ask_for_file
+from vae_studio.ui.widgets.scale_dialog import ScaleDialog, usual_scale
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """images: [N, C, H, W] in [0, 1], N ≥ 1, not written to any more; ``columns`` in a row."""
+
+    images: NDArray[np.float32]
+    columns: int = 1
+
+
+Provider = Callable[[], Sheet | None]
+
+
+def sheet_of(pictures: Sequence[QImage], columns: int = 1) -> Sheet | None:
+    """Pictures of one size as a sheet, pixel for pixel; None where there is none."""
+    return Sheet(to_array(pictures), columns) if pictures else None
+
+
+class PictureActions(QObject):
+    """The actions of one widget; made by ``add_picture_actions``."""
+
+    def __init__(self, widget: QWidget, provider: Provider) -> None:
+        super().__init__(widget)
+        self._widget, self._provider = widget, provider
+        self.copy_action = QAction(self.tr("Copy picture"), widget)
+        self.copy_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        self.copy_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.copy_action.triggered.connect(self.copy)
+        self.save_action = QAction(self.tr("Save picture as PNG…"), widget)
+        self.save_action.triggered.connect(self.ask)
+        widget.addActions([self.copy_action, self.save_action])
+        widget.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    @Slot()
+    def copy(self) -> None:
+        """Put what is shown on the clipboard, about 560 px large."""
+        sheet = self._provider()
+        if sheet is not None:
+            picture = to_qimage(_tiled(sheet))
+            size = picture.size() * usual_scale(picture.width(), picture.height())
+            QGuiApplication.clipboard().setImage(picture.scaled(size))  # the nearest pixel
+
+    @Slot()
+    def ask(self) -> None:
+        """Ask for scale and file, then save what is shown now."""
+        sheet = self._provider()
+        if sheet is not None:
+            height, width = _tiled(sheet).shape[1:]
+            dialog = ScaleDialog(self._widget, width, height)
+            dialog.chosen.connect(partial(self._ask_for_file, sheet))
+            dialog.open()
+
+    def _ask_for_file(self, sheet: Sheet, scale: int) -> None:
+        exporter = exporter_of(self._widget)
+        ask_for_file(
+            self._widget,
+            self.tr("Save picture"),
+            {"png": self.tr("PNG pictures (*.png)")},
+            "picture.png",
+            lambda path: exporter.save_picture(path, sheet.images, sheet.columns, scale),
+        )
+
+
+def add_picture_actions(widget: QWidget, provider: Provider) -> PictureActions:
+    """Give ``widget`` *Copy picture*, with Ctrl+C while it has the focus, and *Save picture as
+    PNG…*; provider: what it shows, or None for nothing."""
+    return PictureActions(widget, provider)
+
+
+def exporter_of(widget: QWidget) -> Exporter:
+    """The nearest one around ``widget``. A dock that floats is still the window's child."""
+    around: QWidget | None = widget
+    while around is not None:
+        exporter = getattr(around, "exporter", None)
+        if isinstance(exporter, Exporter):
+            return exporter
+        around = around.parentWidget()
+    raise LookupError(f"no exporter around {widget!r}")
+
+
+def _tiled(sheet: Sheet) -> NDArray[np.float32]:
+    from vae_studio.core.pictures import tile  # which brings Pillow
+
+    return tile(sheet.images, sheet.columns)
