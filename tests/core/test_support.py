@@ -16,7 +16,7 @@ from vae_studio.core.directions import (
     mean_of_images,
 )
 from vae_studio.core.evaluate import latent_statistics
-from vae_studio.core.mixture import fit_mixture
+from vae_studio.core.mixture import Mixture, fit_mixture
 from vae_studio.core.support import Support
 from vae_studio.core.surveyed import CELLS, Survey
 
@@ -46,6 +46,12 @@ def invented_survey(
         high=np.full(size, 3.0, np.float32),
         density=np.ones((size, CELLS), np.float32),
     )
+
+
+def fitted(survey: Survey) -> Mixture:
+    mixture = fit_mixture(survey)
+    assert mixture is not None
+    return mixture
 
 
 @pytest.fixture
@@ -85,7 +91,7 @@ def test_codes_of_other_images_like_these_are_supported_evenly() -> None:
 
 
 def test_a_mixture_samples_where_the_data_are(two_heaps: Survey) -> None:
-    mixture = fit_mixture(two_heaps)
+    mixture = fitted(two_heaps)
     z = mixture.sample(3000, np.random.default_rng(0))
     assert z.shape == (3000, 4)
     assert z.dtype == np.float32
@@ -97,7 +103,7 @@ def test_a_mixture_samples_where_the_data_are(two_heaps: Survey) -> None:
 
 
 def test_a_mixture_leaves_dimensions_to_the_prior_that_carry_nothing(two_heaps: Survey) -> None:
-    mixture = fit_mixture(two_heaps)
+    mixture = fitted(two_heaps)
     assert mixture.active.tolist() == [0, 1]
     z = mixture.sample(4000, np.random.default_rng(1))
     assert z[:, 2:].std(0) == pytest.approx([1.0, 1.0], abs=0.05)
@@ -107,7 +113,7 @@ def test_a_mixture_knows_how_dimensions_go_together() -> None:
     survey = invented_survey(means={0: (0.0, 0.0, 0.0)}, count=600, spread=0.0)
     along = np.random.default_rng(2).standard_normal(len(survey)).astype(np.float32)
     survey.mu[:, 0], survey.mu[:, 1] = along, -along
-    z = fit_mixture(survey).sample(3000, np.random.default_rng(3))
+    z = fitted(survey).sample(3000, np.random.default_rng(3))
     assert np.corrcoef(z[:, 0], z[:, 1])[0, 1] < -0.8
 
 
@@ -115,7 +121,7 @@ def test_of_many_active_dimensions_a_mixture_keeps_the_diagonal() -> None:
     generator = np.random.default_rng(11)
     survey = invented_survey(means={0: (0.0,) * 100}, count=300, spread=0.0)
     survey.mu[:] = generator.standard_normal(survey.mu.shape) * 2.0
-    mixture = fit_mixture(survey)
+    mixture = fitted(survey)
     assert mixture.roots.ndim == 2
     z = mixture.sample(4000, generator)
     assert z.std() == pytest.approx(math.sqrt(4.0 + 0.09), rel=0.05)
@@ -123,8 +129,16 @@ def test_of_many_active_dimensions_a_mixture_keeps_the_diagonal() -> None:
 
 def test_a_collapsed_model_samples_the_prior() -> None:
     survey = invented_survey(means={0: (0.0, 0.0)}, count=100, spread=0.0)
-    z = fit_mixture(survey).sample(4000, np.random.default_rng(0))
+    z = fitted(survey).sample(4000, np.random.default_rng(0))
     assert z.std(0) == pytest.approx([1.0, 1.0], abs=0.05)
+
+
+def test_a_fit_can_be_given_up_between_two_iterations(two_heaps: Survey) -> None:
+    shares: list[float] = []
+    assert fit_mixture(two_heaps, lambda: len(shares) >= 2, shares.append) is None
+    assert len(shares) == 2
+    assert fit_mixture(two_heaps, progress=shares.append) is not None
+    assert shares[2:] == sorted(shares[2:])
 
 
 def test_means_are_of_what_was_chosen(two_heaps: Survey) -> None:

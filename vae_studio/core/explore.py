@@ -50,6 +50,22 @@ def decode_many(
 
 
 @torch.no_grad()
+def decode_each(
+    model: VAE, z: NDArray[np.float32], labels: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Decode points [N, L], each with its own class weights [N, K]: float32 [N, C, H, W]. A model
+    without classes needs none."""
+    points = torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32))
+    weights = None
+    if model.spec.conditional:
+        if labels is None or labels.shape != (len(z), model.spec.num_classes):
+            raise ValueError(f"labels need {model.spec.num_classes} weights for each point")
+        weights = torch.from_numpy(np.ascontiguousarray(labels, dtype=np.float32))
+    images: NDArray[np.float32] = model.decode(points, weights).numpy()
+    return images
+
+
+@torch.no_grad()
 def decode_labels(model: VAE, z: Sequence[float]) -> NDArray[np.float32]:
     """The same z in every class: float32 [K, C, H, W]; [0, C, H, W] for a model without."""
     classes = model.spec.num_classes

@@ -62,7 +62,7 @@ class NeighbourMap:
     mu: Array
 
     def place(self, z: Array) -> Array:
-        """Where z lies on the map, about."""
+        """Where z [L] lies on the map, about."""
         return _weighted(self.mu, self.places, np.asarray(z, np.float32))
 
     def lift(self, point: Array, z: Array) -> Array:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.maps import Holes, LatentMap, PlaneMap
+from vae_studio.core.mixture import Mixture
 from vae_studio.core.surveyed import Survey
 from vae_studio.session.requests import EncodeResult
+from vae_studio.session.state import PathView
 
 if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
@@ -89,5 +91,76 @@ class SearchResult:
     after: float
 
 
-Job = SurveyRequest | MapRequest | CrowdRequest | SearchRequest
-JobResult = SurveyResult | MapResult | CrowdResult | SearchResult
+@dataclass(frozen=True, eq=False)
+class PathRequest:
+    """How does a path over these points look? points: float32 [P, L], P at least 2; labels: class
+    weights [P, K] of a model with classes, mixed on the way."""
+
+    snapshot: Snapshot
+    points: NDArray[np.float32]
+    labels: NDArray[np.float32] | None
+    path: PathView
+
+
+@dataclass(frozen=True, eq=False)
+class PathResult:
+    """z: float32 [N, L], every ``path.steps`` of them a point; labels: [N, K]; images: [N, C, H,
+    W]. length: of the walk over the images; straight: of that over the straight path."""
+
+    request: PathRequest
+    z: NDArray[np.float32]
+    labels: NDArray[np.float32] | None
+    images: NDArray[np.float32]
+    length: float
+    straight: float
+
+
+@dataclass(frozen=True, eq=False)
+class SupportRequest:
+    """How well do the data support these points? z: float32 [N, L]."""
+
+    survey: Survey
+    z: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SupportResult:
+    """ranks: float32 [N], the share of the data's own codes that have less."""
+
+    request: SupportRequest
+    ranks: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureRequest:
+    """What could the codes of the data be drawn from?"""
+
+    survey: Survey
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureResult:
+    """That."""
+
+    request: MixtureRequest
+    mixture: Mixture
+
+
+Job = (
+    SurveyRequest
+    | MapRequest
+    | CrowdRequest
+    | SearchRequest
+    | PathRequest
+    | SupportRequest
+    | MixtureRequest
+)
+JobResult = (
+    SurveyResult
+    | MapResult
+    | CrowdResult
+    | SearchResult
+    | PathResult
+    | SupportResult
+    | MixtureResult
+)

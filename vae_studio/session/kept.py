@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -61,6 +62,17 @@ def points_of(kept: Kept, model: str) -> tuple[KeptPoint, ...]:
 def vectors_of(kept: Kept, model: str) -> tuple[KeptVector, ...]:
     """Those of one model, in order."""
     return tuple(vector for vector in kept.vectors if vector.model == model)
+
+
+def free_name(kept: Kept, model: str) -> str:
+    """A, B … Z, A2 …: the first that no point of the model has."""
+    taken = {point.name for point in points_of(kept, model)}
+    names = (
+        letter + (str(round_) if round_ > 1 else "")
+        for round_ in range(1, MOST_POINTS + 2)
+        for letter in ascii_uppercase
+    )
+    return next(name for name in names if name not in taken)
 
 
 def with_point(kept: Kept, point: KeptPoint) -> Kept:

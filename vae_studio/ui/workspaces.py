@@ -63,7 +63,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         QT_TRANSLATE_NOOP("Workspaces", "Move through the latent space"),
         _across(
             (_down(("models", 180), (("sliders", "dimensions"), 550)), 420),
-            (("map", "traversals", "samples"), 510),
+            (_down((("map", "traversals", "samples"), 480), (("paths", "directions"), 250)), 510),
             (_down(("decoded", 370), (("images", "uncertainty", "labels"), 360)), 350),
         ),
     ),

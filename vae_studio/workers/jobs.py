@@ -13,8 +13,12 @@ from threading import Lock
 import numpy as np
 
 from vae_studio.core.data import DATASETS, Dataset, ShouldStop, load_dataset, never
-from vae_studio.core.explore import Encoded
+from vae_studio.core.explore import Encoded, decode_each
+from vae_studio.core.geodesic import geodesic
 from vae_studio.core.maps import Array, NeighbourMap, PlaneMap, holes_of, principal_plane
+from vae_studio.core.mixture import fit_mixture
+from vae_studio.core.paths import length_in_images, linear, spherical
+from vae_studio.core.support import Support
 from vae_studio.core.survey import encode_means, survey
 from vae_studio.core.surveyed import Survey
 from vae_studio.core.uncertainty import search_code
@@ -25,8 +29,14 @@ from vae_studio.session.jobs import (
     JobResult,
     MapRequest,
     MapResult,
+    MixtureRequest,
+    MixtureResult,
+    PathRequest,
+    PathResult,
     SearchRequest,
     SearchResult,
+    SupportRequest,
+    SupportResult,
     SurveyRequest,
     SurveyResult,
 )
@@ -38,6 +48,7 @@ _KEPT = 3  # surveys, so that going back to a model shows its map at once
 _KEPT_PARTS = 2  # halves of data sets
 _parts: OrderedDict[Hashable, Dataset] = OrderedDict()
 _surveys: OrderedDict[Hashable, Survey] = OrderedDict()
+_supports: OrderedDict[int, Support] = OrderedDict()  # by the survey that they hold
 _lock = Lock()
 
 
@@ -108,6 +119,43 @@ def _(job: SearchRequest, should_stop: ShouldStop, progress: Progress) -> Search
     if best is None:
         return None
     return SearchResult(job, best.mu, best.logvar, best.before, best.after)
+
+
+@work.register
+def _(job: PathRequest, should_stop: ShouldStop, progress: Progress) -> PathResult | None:
+    path, model = job.path, job.snapshot.build()
+    straight = linear(job.points, path.steps, path.closed)
+    labels = None if job.labels is None else linear(job.labels, path.steps, path.closed)
+    z: Array | None = straight
+    if path.way == "arc":
+        z = spherical(job.points, path.steps, path.closed)
+    elif path.way == "geodesic":
+        z = geodesic(model, job.points, path.steps, path.closed, labels, should_stop, progress)
+    if z is None:
+        return None
+    images = decode_each(model, z, labels)
+    before = images if z is straight else decode_each(model, straight, labels)
+    lengths = length_in_images(images), length_in_images(before)
+    return PathResult(job, z, labels, images, *lengths)
+
+
+@work.register
+def _(job: SupportRequest, should_stop: ShouldStop, progress: Progress) -> SupportResult:
+    with _lock:
+        support = _supports.get(id(job.survey))
+    if support is None:
+        support = Support(job.survey)
+        with _lock:
+            _supports[id(job.survey)] = support
+            while len(_supports) > _KEPT:
+                _supports.popitem(last=False)
+    return SupportResult(job, support.rank(job.z))
+
+
+@work.register
+def _(job: MixtureRequest, should_stop: ShouldStop, progress: Progress) -> MixtureResult | None:
+    mixture = fit_mixture(job.survey, should_stop, progress)
+    return None if mixture is None else MixtureResult(job, mixture)
 
 
 def images_of(dataset: str, part: str, should_stop: ShouldStop = never) -> Dataset | None:

@@ -11,6 +11,7 @@ from vae_studio.ui.panels.comparison.panel import ComparisonPanel
 from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.dimensions import DimensionsPanel
+from vae_studio.ui.panels.directions import DirectionsPanel
 from vae_studio.ui.panels.doctor import DoctorPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
@@ -18,6 +19,7 @@ from vae_studio.ui.panels.images import ImagesPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.map.panel import MapPanel
 from vae_studio.ui.panels.models import ModelsPanel
+from vae_studio.ui.panels.paths.panel import PathsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.samples import SamplesPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
@@ -44,6 +46,8 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("images", QT_TRANSLATE_NOOP("Panels", "Test images"), ImagesPanel),
     PanelRow("uncertainty", QT_TRANSLATE_NOOP("Panels", "Uncertainty"), UncertaintyPanel),
     PanelRow("traversals", QT_TRANSLATE_NOOP("Panels", "Traversals"), TraversalsPanel),
+    PanelRow("paths", QT_TRANSLATE_NOOP("Panels", "Paths"), PathsPanel),
+    PanelRow("directions", QT_TRANSLATE_NOOP("Panels", "Directions"), DirectionsPanel),
     PanelRow("samples", QT_TRANSLATE_NOOP("Panels", "Samples"), SamplesPanel),
     PanelRow("labels", QT_TRANSLATE_NOOP("Panels", "Labels"), LabelsPanel),
     PanelRow("train", QT_TRANSLATE_NOOP("Panels", "Train"), TrainPanel),

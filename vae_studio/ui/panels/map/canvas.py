@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +13,8 @@ from PySide6.QtGui import (
     QAction,
     QBrush,
     QColor,
-    QGuiApplication,
     QImage,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -29,6 +28,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from vae_studio.core.maps import Holes
 from vae_studio.ui import theme
 from vae_studio.ui.panels.map.raster import Raster, View, colour_table, radius_for
+from vae_studio.ui.widgets.picture_actions import add_picture_actions, sheet_of
 
 _GRAB = 12.0  # px around the crosshair that take hold of it
 _POINT = 8.0  # px around the mouse in which a dot is pointed at
@@ -52,7 +52,8 @@ class Points:
 class MapCanvas(QWidget):
     """Signals: ``chosen(group, index)``: a dot was clicked; ``wanted(x, y)``: another place was,
     or the crosshair is dragged there, between ``grabbed()`` and ``released()``; ``pointed(group,
-    index)``: the mouse is over a dot, (-1, -1) for none; ``view_changed()``."""
+    index)``: the mouse is over a dot, (-1, -1) for none; ``view_changed()``; ``boxed(marks)``: a
+    box was drawn, ``box``: mark what is in it, or no longer."""
 
     chosen = Signal(int, int)
     wanted = Signal(float, float)
@@ -60,6 +61,7 @@ class MapCanvas(QWidget):
     released = Signal()
     pointed = Signal(int, int)
     view_changed = Signal()
+    boxed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,7 +77,12 @@ class MapCanvas(QWidget):
         self._means: dict[int, NDArray[np.float32]] = {}
         self._pointed: tuple[int, int] | None = None
         self._press: QPoint | None = None
-        self._hold: str | None = None  # "crosshair" or "map"
+        self._hold: str | None = None  # "crosshair", "map" or "box"
+        self.marks = False  # whether every drag draws a box, not only one with Shift
+        self._corners: tuple[QPointF, QPointF] | None = None  # of the box
+        self._marked: NDArray[np.int64] = np.empty(0, np.int64)
+        self._route: NDArray[np.float32] | None = None
+        self._kept: Sequence[tuple[NDArray[np.float32], str]] = ()
         self._fitted = True  # until a hand moved the map
         self.setAccessibleName(self.tr("Map of the latent space"))
         self.setToolTip("")
@@ -83,14 +90,10 @@ class MapCanvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         fit = QAction(self.tr("Show all of the map (Home)"), self)
         fit.triggered.connect(self.fit)
-        copy = QAction(self.tr("Copy picture"), self)
-        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(lambda: QGuiApplication.clipboard().setPixmap(self.grab()))
-        self.addActions([fit, copy])
+        self.addAction(fit)
+        add_picture_actions(self, lambda: sheet_of([self.grab().toImage()]))  # the screen's pixels
 
     def sizeHint(self) -> QSize:
         return QSize(420, 360)
@@ -137,6 +140,40 @@ class MapCanvas(QWidget):
     def ellipse(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
         """Middle and covariance of the one that is drawn."""
         return self._ellipse
+
+    def set_marked(self, indices: frozenset[int]) -> None:
+        """Frame the dots of these test images."""
+        marked = np.array(sorted(indices), np.int64)
+        if not np.array_equal(marked, self._marked):
+            self._marked, self._picture = marked, None
+            self.update()
+
+    def set_route(
+        self,
+        route: NDArray[np.float32] | None,
+        kept: Sequence[tuple[NDArray[np.float32], str]] = (),
+    ) -> None:
+        """Draw a path [N, 2], or none, and kept points with their names."""
+        self._route, self._kept = route, kept
+        self.update()
+
+    @property
+    def route(self) -> NDArray[np.float32] | None:
+        """The path that is drawn."""
+        return self._route
+
+    @property
+    def kept(self) -> Sequence[tuple[NDArray[np.float32], str]]:
+        """Places and names of the points that are drawn."""
+        return self._kept
+
+    @property
+    def box(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """Lower left and upper right of the box that is drawn, on the map."""
+        if self._corners is None:
+            return None
+        one, other = (self.view.to_map(corner.x(), corner.y()) for corner in self._corners)
+        return np.minimum(one, other), np.maximum(one, other)
 
     def set_holes(self, holes: Holes | None) -> None:
         """Hatch these cells."""
@@ -222,7 +259,19 @@ class MapCanvas(QWidget):
                 in_view = int(inside.all(1).sum())
             radius = 1 if self._lattice is not None else radius_for(in_view, ratio)
             raster.put(places, table[labels % len(table)], radius)
+            if not group.crowd and len(self._marked):
+                self._put_marked(raster, group, table, radius)
         return raster.image()
+
+    def _put_marked(
+        self, raster: Raster, group: Points, table: NDArray[np.uint32], radius: int
+    ) -> None:
+        marked = self._marked[self._marked < len(group.places)]
+        marked = marked[~np.isin(group.labels[marked], list(self._hidden))]
+        places, labels = group.places[marked], group.labels[marked]
+        ring = colour_table((theme.colors().text,), 255)
+        raster.put(places, np.repeat(ring, len(marked)), radius + 3)
+        raster.put(places, table[labels % len(table)], radius + 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         c, painter = theme.colors(), QPainter(self)
@@ -244,6 +293,11 @@ class MapCanvas(QWidget):
         painter.drawImage(0, 0, self._picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_names(painter)
+        self._paint_route(painter)
+        if self._corners is not None:
+            painter.setPen(QPen(QColor(c.accent), 1.0, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(*self._corners).normalized())
         if self._pointed is not None:
             self._paint_ring(painter, *self._pointed)
         if self._ellipse is not None:
@@ -293,6 +347,25 @@ class MapCanvas(QWidget):
             painter.drawEllipse(badge)
             painter.setPen(QColor(c.text))
             painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, str(label))
+
+    def _paint_route(self, painter: QPainter) -> None:
+        """The path, and the kept points as flags: a letter in a square, where classes are round."""
+        c = theme.colors()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._route is not None:
+            line = QPolygonF([self._pixel(place) for place in self._route])
+            for color, width in ((c.base, 4.5), (c.accent, 2.0)):
+                painter.setPen(QPen(QColor(color), width))
+                painter.drawPolyline(line)
+        for place, name in self._kept:
+            at = self._pixel(place)
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 90)
+            width = max(18, painter.fontMetrics().horizontalAdvance(text) + 8)
+            flag = QRectF(at.x() - width / 2, at.y() - 9, width, 18)
+            painter.setPen(QPen(QColor(c.on_accent), 1.0))
+            painter.setBrush(QColor(c.accent))
+            painter.drawRoundedRect(flag, 3, 3)
+            painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_ring(self, painter: QPainter, group: int, index: int) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -352,7 +425,10 @@ class MapCanvas(QWidget):
         if event.button() is not Qt.MouseButton.LeftButton or not self.groups:
             return
         self._press = event.position().toPoint()
-        if self._near_here(event.position()):
+        if self.marks or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._hold = "box"
+            self._point_at(None)
+        elif self._near_here(event.position()):
             self._hold = "crosshair"
             self._point_at(None)
             self.grabbed.emit()
@@ -361,6 +437,9 @@ class MapCanvas(QWidget):
         at = event.position()
         if self._hold == "crosshair":
             self.wanted.emit(*self.view.to_map(at.x(), at.y()).tolist())
+        elif self._hold == "box" and self._press is not None:
+            self._corners = (QPointF(self._press), at)
+            self.update()
         elif self._press is not None:
             away = at.toPoint() - self._press
             if self._hold == "map" or away.manhattanLength() >= QApplication.startDragDistance():
@@ -382,6 +461,13 @@ class MapCanvas(QWidget):
         at = event.position()
         if hold == "crosshair":
             self.released.emit()
+        elif hold == "box":
+            if self._corners is None:  # a click: a box around the mouse
+                reach = QPointF(_POINT / 2, _POINT / 2)
+                self._corners = (at - reach, at + reach)
+            self.boxed.emit(not event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            self._corners = None
+            self.update()
         elif hold is None:
             dot = self.dot_at(at)
             if dot is not None:

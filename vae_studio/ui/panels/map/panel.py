@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QCursor, QIcon, QPixmap
 from PySide6.QtWidgets import (
@@ -24,6 +25,8 @@ from vae_studio.session.requests import (
     HoverResult,
     LatticeRequest,
     LatticeResult,
+    PlacesRequest,
+    PlacesResult,
     Result,
 )
 from vae_studio.session.state import ImageRef, MapView, SessionState
@@ -35,12 +38,13 @@ from vae_studio.ui.panels.map.canvas import MapCanvas, Points
 from vae_studio.ui.panels.map.hover_card import HoverCard
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import tool_button
-from vae_studio.ui.widgets.image_view import to_qimage
+from vae_studio.ui.widgets.qimages import to_qimage
 
 _REST = 80  # ms without a move, after which the lattice follows
 _CELL = 34  # px of a picture of the lattice, at least
 _MOST_CELLS = 600
 _SWATCH = 10  # px
+_ROUTE_POINTS = 100  # of a path, about, on a map that has to look each of them up
 
 
 class MapPanel(Panel):
@@ -53,6 +57,8 @@ class MapPanel(Panel):
         self.card = HoverCard(self.canvas)
         self._hovered: HoverRequest | None = None
         self._hovered_name = ""
+        self._here_asked: PlacesRequest | None = None
+        self._route_asked: PlacesRequest | None = None
         self.arrange = QComboBox()
         self.arrange.addItems([self.tr("Components"), self.tr("t-SNE")])
         self.arrange.setAccessibleName(self.tr("How the map is made"))
@@ -76,6 +82,16 @@ class MapPanel(Panel):
             self.tr("Mark where the prior has mass and the data do not: samples from there fail"),
             "holes",
         )  # fmt: skip
+        self.mark = tool_button(
+            "mdi6.selection-drag",
+            self.tr("Mark images"),
+            self.tr(
+                "Mark the test images in a box that you drag, to make a direction of them. "
+                "The same with Shift; with Alt as well, they are no longer marked"
+            ),
+            checkable=True,
+        )
+        self.mark.toggled.connect(lambda checked: setattr(self.canvas, "marks", checked))
         self.fit = tool_button(
             "mdi6.fit-to-screen-outline",
             self.tr("Show all"),
@@ -91,7 +107,7 @@ class MapPanel(Panel):
         )
         top = QHBoxLayout()
         top.addWidget(self.arrange)
-        for widget in (self.crowd, self.lattice, self.holes, self.fit):
+        for widget in (self.crowd, self.lattice, self.holes, self.mark, self.fit):
             top.addWidget(widget)
         top.addStretch(1)
         working = QHBoxLayout()
@@ -121,11 +137,13 @@ class MapPanel(Panel):
         self.canvas.grabbed.connect(store.begin_gesture)
         self.canvas.released.connect(store.end_gesture)
         self.canvas.pointed.connect(self._point)
+        self.canvas.boxed.connect(self._mark_box)
         self.canvas.view_changed.connect(self._lattice_timer.start)
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self.refresh)
         store.encoded.connect(self._show_posterior)
         store.answered.connect(self._take)
+        store.path_walk.changed.connect(self._show_route)
         store.atlas.surveyed.connect(self._take_survey)
         store.atlas.mapped.connect(self._take_map)
         store.atlas.arranging_changed.connect(self._show_arranging)
@@ -150,6 +168,7 @@ class MapPanel(Panel):
     def refresh(self) -> None:
         if self.on_screen:
             self.store.atlas.want_map(self.store.state.view.crowd)
+            self.store.path_walk.want()
             self._show_here()
             self._lattice_timer.start()
 
@@ -189,7 +208,9 @@ class MapPanel(Panel):
         self.canvas.set_hidden(view.hidden)
         self.canvas.set_holes(shown.holes if shown is not None and view.holes else None)
         self._show_controls(view)
+        self.canvas.set_marked(self.store.keeper.marked)
         self._show_here()
+        self._show_route()
         self._describe()
         self._lattice_timer.start()
 
@@ -204,6 +225,7 @@ class MapPanel(Panel):
             button.setChecked(checked)
             button.setEnabled(plane)
         self.arrange.setEnabled(shown is not None)
+        self.mark.setEnabled(shown is not None)
         self.fit.setEnabled(shown is not None)
         two = shown is not None and isinstance(shown.map, PlaneMap) and shown.map.dimensions
         self.arrange.setItemText(0, self.tr("Dimensions") if two else self.tr("Components"))
@@ -256,8 +278,39 @@ class MapPanel(Panel):
         if shown is None or len(z) != shown.request.survey.mu.shape[1]:
             self.canvas.set_here(None)
             return
-        self.canvas.set_here(shown.map.place(np.asarray(z, np.float32)))
+        here = np.asarray(z, np.float32)
+        if isinstance(shown.map, PlaneMap):
+            self.canvas.set_here(shown.map.place(here))
+        else:  # among thousands of images, which takes more than a moment in many dimensions
+            self._here_asked = PlacesRequest(shown.map, here[np.newaxis])
+            self.store.ask("here", self._here_asked)
         self._draw_posterior()
+
+    @Slot()
+    def _show_route(self) -> None:
+        """Kept points and the path over them, where the map knows their places."""
+        shown, points, found = self.store.atlas.map, self.store.keeper.points, None
+        self._route_asked = None
+        size = shown.request.survey.mu.shape[1] if shown is not None else 0
+        if shown is None or any(len(point.z) != size for point in points) or not points:
+            self.canvas.set_route(None)
+            return
+        if len(points) > 1:
+            found = self.store.path_walk.found
+        z = np.array([point.z for point in points], np.float32)
+        if isinstance(shown.map, PlaneMap):
+            path = None if found is None else shown.map.place(found.z)
+            self._draw_route(shown.map.place(z), path)
+            return
+        if found is not None:
+            every = max(1, len(found.z) // _ROUTE_POINTS)
+            z = np.concatenate([z, found.z[::every]])
+        self._route_asked = PlacesRequest(shown.map, z)
+        self.store.ask("route", self._route_asked)
+
+    def _draw_route(self, places: NDArray[np.float32], path: NDArray[np.float32] | None) -> None:
+        names = [point.name for point in self.store.keeper.points]
+        self.canvas.set_route(path, list(zip(places, names, strict=False)))
 
     @Slot(object)
     def _show_posterior(self, result: EncodeResult) -> None:
@@ -308,6 +361,11 @@ class MapPanel(Panel):
             if new.view.crowd != old.view.crowd:
                 self.refresh()
             self._show_map()
+        if new.kept.marked != old.kept.marked or new.model != old.model:
+            self.canvas.set_marked(self.store.keeper.marked)
+        if new.kept.points != old.kept.points or new.path != old.path:
+            self._show_route()
+            self.refresh()
         if not self.on_screen:
             return
         if new.latent.z != old.latent.z or new.input != old.input:
@@ -341,6 +399,17 @@ class MapPanel(Panel):
         if shown is not None and len(z) == shown.request.survey.mu.shape[1]:
             point = np.array([x, y], np.float32)
             self.store.set_z(shown.map.lift(point, np.asarray(z, np.float32)).tolist())
+
+    @Slot(bool)
+    def _mark_box(self, marks: bool) -> None:
+        """Mark the test images in the box, but for hidden classes; or no longer."""
+        box = self.canvas.box
+        tests = [group for group in self.canvas.groups if not group.crowd]
+        if box is None or not tests:
+            return
+        inside = ((tests[0].places >= box[0]) & (tests[0].places <= box[1])).all(1)
+        inside &= ~np.isin(tests[0].labels, list(self.store.state.view.hidden))
+        self.store.keeper.mark(np.flatnonzero(inside).tolist(), marks)
 
     @Slot(int, int)
     def _point(self, group: int, index: int) -> None:
@@ -376,6 +445,13 @@ class MapPanel(Panel):
             self.card.show_at(self._mouse())
         elif isinstance(result, LatticeResult) and lane == "lattice":
             self._lay_lattice(result)
+        elif isinstance(result, PlacesResult):
+            if result.request is self._here_asked:
+                self.canvas.set_here(result.places[0])
+            elif result.request is self._route_asked:
+                count = len(self.store.keeper.points)
+                path = result.places[count:]
+                self._draw_route(result.places[:count], path if len(path) else None)
 
     def _lay_lattice(self, result: LatticeResult) -> None:
         if result.request.snapshot is self.store.snapshot and self.store.state.view.lattice:

@@ -1,0 +1,1 @@
+"""The panel *Paths*: kept points, and a walk from one to the next."""
