@@ -12,7 +12,9 @@ from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button
-from vae_studio.ui.widgets.image_view import ImageView, to_heat
+from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.qimages import to_heat
+from vae_studio.ui.widgets.source_box import SourceBox
 
 
 class DecodedPanel(Panel):
@@ -29,9 +31,10 @@ class DecodedPanel(Panel):
         self.random = push_button(
             "mdi6.dice-5-outline",
             self.tr("Random"),
-            self.tr("Draw z from the prior N(0, 1); locked dimensions stay (R)"),
+            self.tr("Draw z from what is chosen beside; locked dimensions stay (R)"),
             store.randomise,
         )
+        self.source = SourceBox(store)
         self.mean = push_button(
             "mdi6.image-filter-center-focus",
             self.tr("Mean"),
@@ -40,6 +43,7 @@ class DecodedPanel(Panel):
         )
         buttons = QHBoxLayout()
         buttons.addWidget(self.random)
+        buttons.addWidget(self.source)
         buttons.addWidget(self.mean)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
@@ -49,11 +53,21 @@ class DecodedPanel(Panel):
         store.decoded.connect(self._show)
         store.pointed_changed.connect(self._ask_effect)
         store.answered.connect(self._take)
+        store.aggregate.share_changed.connect(self._show_share)
         self._enable(False)
 
     def _enable(self, enabled: bool) -> None:
         self.random.setEnabled(enabled)
         self.mean.setEnabled(enabled)
+
+    @Slot()
+    def _show_share(self) -> None:
+        """While the mixture is fitted that *random* is to draw from."""
+        share = self.store.aggregate.share
+        fits = share is not None and self.store.state.random_from == "aggregate"
+        text = self.tr("Fit {share:.0f} %").format(share=100 * (share or 0.0))
+        self.random.setMinimumWidth(self.random.width() if fits else 0)  # nothing beside it jumps
+        self.random.setText(text if fits else self.tr("Random"))
 
     @Slot(object)
     def _show(self, result: DecodeResult) -> None:
