@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.waits import TIMEOUT, settle, shipped
+from tests.ui.waits import TIMEOUT, encoded, settle, shipped
 from vae_studio.app import Studio
+from vae_studio.session.state import ImageRef
 from vae_studio.ui.panels.labels import LabelsPanel
 
 
@@ -34,8 +36,10 @@ def test_without_labels_it_says_why_and_opens_a_model_that_has_them(
     studio: Studio, qtbot: QtBot
 ) -> None:
     panel = raise_panel(studio, qtbot)
-    assert "vae-32 was trained without labels" in panel.reason.text()
-    assert not any(button.isVisible() for button in panel.buttons)
+    if not panel.buttons:
+        assert "vae-32 was trained without labels" in panel.reason.text()
+    qtbot.waitUntil(lambda: panel.open_cvae.isVisible(), timeout=TIMEOUT)
+    assert not panel.mix.isVisible()
     hand.click(panel.open_cvae)
     qtbot.waitUntil(lambda: studio.store.state.model == str(shipped("cvae")), timeout=TIMEOUT)
     pictures_shown(studio, qtbot)
@@ -97,3 +101,63 @@ def test_the_pictures_follow_z(cvae: Studio, qtbot: QtBot) -> None:
     qtbot.waitUntil(
         lambda: all(p.image != old for p, old in zip(panel.pictures, before, strict=True))
     )
+
+
+def test_between_two_labels_the_weights_are_mixed(cvae: Studio, qtbot: QtBot) -> None:
+    cvae.window.workspaces.show_workspace("explore")
+    panel = pictures_shown(cvae, qtbot)
+    cvae.store.set_label(3)
+    assert panel.one.currentIndex() == 3
+    panel.other.setCurrentIndex(8)
+    panel.other.activated.emit(8)
+    assert cvae.store.state.latent.label == one_hot(3)  # the slider is at the left end
+    before = cvae.store.state
+    hand.drag(panel.between, [hand.on_slider(panel.between, share) for share in (0.0, 0.2, 0.5)])
+    label = cvae.store.state.latent.label
+    assert label is not None
+    assert sum(label) == 1.0
+    assert label[8] == panel.between.value()
+    assert 0.4 < label[8] < 0.6
+    assert panel.buttons[3].isChecked()
+    assert panel.buttons[8].isChecked()
+    settle(qtbot, cvae)
+    assert cvae.store.last_decoded is not None
+    mixed = cvae.store.last_decoded.image
+    for digit in (3, 8):
+        picture = np.array(panel.pictures[digit].image.constBits()).reshape(28, 28)  # type: ignore[union-attr]
+        assert np.abs(mixed[0] * 255.0 - picture).mean() > 2
+    cvae.store.undo()
+    assert cvae.store.state == before
+    assert panel.between.value() == 0.0
+
+
+def test_the_same_class_at_both_ends_is_that_class(cvae: Studio, qtbot: QtBot) -> None:
+    panel = pictures_shown(cvae, qtbot)
+    cvae.store.set_label_weights(tuple(0.5 * (index in (2, 5)) for index in range(10)))
+    assert (panel.one.currentIndex(), panel.other.currentIndex()) == (2, 5)
+    panel.other.setCurrentIndex(2)
+    panel.other.activated.emit(2)
+    assert cvae.store.state.latent.label == one_hot(2)
+
+
+def test_a_model_without_labels_goes_from_class_mean_to_class_mean(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    studio.window.resize(1280, 800)
+    studio.window.workspaces.show_workspace("explore")
+    studio.store.set_image(ImageRef("mnist", "test", 17), None)  # a 7
+    encoded(qtbot, studio)
+    panel = pictures_shown(studio, qtbot)
+    qtbot.waitUntil(lambda: panel.buttons[7].isChecked(), timeout=TIMEOUT)
+    assert "What would this 7 be" in panel.explain.text()
+    survey = studio.store.atlas.survey
+    assert survey is not None
+    means = [survey.mu[survey.labels == label].mean(0) for label in range(10)]
+    z = np.array(studio.store.state.latent.z, np.float32)
+    before = studio.store.state
+    hand.click(panel.buttons[3])
+    wanted = z + means[3] - means[7]
+    assert studio.store.state.latent.z == pytest.approx(wanted, abs=1e-4)
+    settle(qtbot, studio)
+    studio.store.undo()
+    assert studio.store.state == before

@@ -7,13 +7,24 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPointF,
+    QRectF,
     QSignalBlocker,
     QSize,
     Qt,
     QTimer,
     Slot,
 )
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from vae_studio.core.surveyed import Survey
@@ -24,12 +35,14 @@ from vae_studio.ui.captions import unit
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
-from vae_studio.ui.widgets.image_view import to_qimage
+from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions
+from vae_studio.ui.widgets.qimages import to_qimage
 
 NEAREST, BEST, WORST, IN_ORDER = range(4)  # places in the box of orders
 _NEAR = 120  # images that are shown by nearness
 _REST = 60  # ms without a move, after which the nearest follow
 _SIDE = 44  # px of a picture
+_SHEET, _SHEET_COLUMNS = 100, 10  # images that are copied or saved together
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -42,6 +55,7 @@ class ImagesModel(QAbstractListModel):
         self._values: list[float] = []
         self._survey: Survey | None = None
         self._unit = ""
+        self._marked: frozenset[int] = frozenset()
 
     def show_images(
         self, survey: Survey | None, indices: list[int], values: list[float], unit_name: str
@@ -52,6 +66,14 @@ class ImagesModel(QAbstractListModel):
         self._unit = unit_name
         self.endResetModel()
 
+    def set_marked(self, marked: frozenset[int]) -> None:
+        """Show these images as marked."""
+        if marked != self._marked:
+            self._marked = marked
+            if self.indices:
+                last = self.index(len(self.indices) - 1)
+                self.dataChanged.emit(self.index(0), last, [Qt.ItemDataRole.DecorationRole])
+
     def rowCount(self, parent: _Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self.indices)
 
@@ -61,7 +83,10 @@ class ImagesModel(QAbstractListModel):
         image = self.indices[index.row()]
         if role == Qt.ItemDataRole.DecorationRole:
             picture = to_qimage(self._survey.images[image].astype(np.float32) / 255.0)
-            return QPixmap.fromImage(picture.scaled(_SIDE, _SIDE))
+            pixels = QPixmap.fromImage(picture.scaled(_SIDE, _SIDE))
+            if image in self._marked:
+                _paint_mark(pixels)
+            return pixels
         if role == Qt.ItemDataRole.DisplayRole and self._values:
             return f"{self._values[index.row()]:.1f}"
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -77,8 +102,24 @@ class ImagesModel(QAbstractListModel):
         return None
 
 
+def _paint_mark(pixels: QPixmap) -> None:
+    """A frame and a tick: no meaning hangs on colour alone."""
+    c, side = theme.colors(), pixels.width()
+    painter = QPainter(pixels)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(c.accent), 3.0))
+    painter.drawRect(1, 1, side - 3, side - 3)
+    corner = QRectF(side - 16, 0, 16, 16)
+    painter.fillRect(corner, QColor(c.accent))
+    painter.setPen(QPen(QColor(c.on_accent), 2.0))
+    tick = [QPointF(3.5, 8.5), QPointF(6.5, 11.5), QPointF(12.5, 4.5)]
+    painter.drawPolyline(QPolygonF([corner.topLeft() + point for point in tick]))
+    painter.end()
+
+
 class ImagesPanel(Panel):
-    """A click, or Enter, makes an image the input, and its code the current point."""
+    """A click, or Enter, makes an image the input, and its code the current point. With Ctrl, a
+    click marks it, or no longer."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
@@ -115,8 +156,16 @@ class ImagesPanel(Panel):
         self.list.setSpacing(0)
         self.list.setIconSize(QSize(_SIDE, _SIDE))
         self.list.setAccessibleName(self.tr("Test images"))
-        self.list.setToolTip(self.tr("A click makes an image the input"))
-        self.list.clicked.connect(self._choose)
+        self.list.setToolTip(
+            self.tr("A click makes an image the input; with Ctrl it marks it, for a direction")
+        )
+        self.mark = QAction(self.tr("Mark, or no longer"), self.list)
+        self.mark.setShortcut(QKeySequence("X"))
+        self.mark.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.mark.triggered.connect(lambda: self._mark(self.list.currentIndex()))
+        self.list.addAction(self.mark)
+        add_picture_actions(self.list, self._sheet)
+        self.list.clicked.connect(self._take_click)
         self.list.activated.connect(self._choose)
         self.caption = QLabel()
         self.caption.setProperty("role", "muted")
@@ -153,6 +202,7 @@ class ImagesPanel(Panel):
     def _show(self) -> None:
         """The images in the order that was chosen; the nearest come as an answer."""
         survey = self.store.atlas.survey
+        self.images.set_marked(self.store.keeper.marked)
         self.order.setEnabled(survey is not None)
         self.label.setEnabled(survey is not None)
         if survey is None:
@@ -221,8 +271,29 @@ class ImagesPanel(Panel):
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:
+        if new.kept.marked != old.kept.marked or new.model != old.model:
+            self.images.set_marked(self.store.keeper.marked)
         if self.on_screen and new.latent.z != old.latent.z and not self._timer.isActive():
             self._timer.start()
+
+    @Slot(QModelIndex)
+    def _take_click(self, index: QModelIndex) -> None:
+        if QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._mark(index)
+        else:
+            self._choose(index)
+
+    def _mark(self, index: QModelIndex) -> None:
+        if 0 <= index.row() < len(self.images.indices):
+            image = self.images.indices[index.row()]
+            self.store.keeper.mark([image], image not in self.store.keeper.marked)
+
+    def _sheet(self) -> Sheet | None:
+        """The first images of the list, for a file."""
+        survey, shown = self.store.atlas.survey, self.images.indices[:_SHEET]
+        if survey is None or not shown:
+            return None
+        return Sheet(survey.images[shown].astype(np.float32) / 255.0, _SHEET_COLUMNS)
 
     @Slot(QModelIndex)
     def _choose(self, index: QModelIndex) -> None:
