@@ -5,7 +5,12 @@ the picture of that very point is painted. First with nothing else to do, then w
 the same model runs. Then the map is panned and zoomed with all 70,000 images on it; each frame is
 painted whole.
 
+With ``--sizes``, what it costs to have more latent dimensions: models of each size are trained for
+a moment, then opened in the Explore workspace. ``stall``: the longest time that the window did not
+answer meanwhile.
+
     python -m benchmarks.exploring [--moves 400] [--frames 200] [--model vae-32] [--json]
+    python -m benchmarks.exploring --sizes 2 16 64 512 [--moves 400]
 """
 
 from __future__ import annotations
@@ -18,7 +23,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QEventLoop, QObject
 from PySide6.QtWidgets import QApplication
@@ -31,6 +38,7 @@ from vae_studio.session.state import MapView
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.map.panel import MapPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
+from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainStatus
 
 _IDLE, _BUSY, _FRAMES = 16.7, 33.0, 30.0  # ms, ms, frames a second
@@ -60,6 +68,18 @@ class Paints(QObject):
         if event.type() is QEvent.Type.Paint and self._store.last_decoded is not None:
             self.shown = self._store.last_decoded.request.latent.z
         return False
+
+
+def start() -> Studio:
+    """The window, its first digit shown."""
+    sys.setswitchinterval(0.001)  # as the app does, and the next line but one, too
+    studio = build(make_application(), seed=7)
+    studio.store.device_known.connect(lambda *_: gc.freeze())
+    studio.window.resize(1280, 800)
+    studio.window.show()
+    studio.lifecycle.begin()
+    run_until(lambda: studio.store.last_decoded is not None)
+    return studio
 
 
 def moves(studio: Studio, paints: Paints, count: int) -> list[float]:
@@ -100,6 +120,67 @@ def frames(panel: MapPanel, count: int) -> list[float]:
     return times
 
 
+def train_one(size: int, folder: Path) -> Path:
+    """A run of a model with ``size`` latent dimensions, after one epoch of 2,000 images."""
+    from vae_studio.core.control import TrainControl
+    from vae_studio.core.data import load_dataset
+    from vae_studio.core.recorder import RunRecorder
+    from vae_studio.core.trainer import new_state, train
+
+    spec = replace(VARIANTS["vae-32"], latent_dim=size)
+    config = TrainConfig(epochs=1, train_size=2000, device="cpu")
+    with RunRecorder(folder, new_state(spec, config), folder.name) as recorder:
+        for event in train(recorder.state, load_dataset(config.dataset), TrainControl()):
+            recorder.record(event)
+    return folder
+
+
+def stall(done: Callable[[], bool]) -> float:
+    """The longest turn of the window's event loop until ``done()``, in ms."""
+    longest = 0.0
+    while not done():
+        started = time.perf_counter()
+        QApplication.processEvents()
+        longest = max(longest, time.perf_counter() - started)
+        time.sleep(0.001)
+    return 1000.0 * longest
+
+
+def sizes(wanted: Sequence[int], move_count: int, home: Path) -> list[dict[str, float]]:
+    """A row for each number of latent dimensions."""
+    runs = {size: train_one(size, home / "runs" / f"z{size}") for size in wanted}
+    studio = start()
+    store, rows = studio.store, []
+    studio.window.workspaces.show_workspace("explore")
+    run_until(lambda: store.atlas.map is not None)
+    paints = Paints(studio)
+    for size, run in runs.items():
+        started = time.perf_counter()
+        store.open_model(run)
+        opened = stall(lambda run=run: paints.shown == store.state.latent.z and _is_at(store, run))
+        seconds = time.perf_counter() - started
+        surveyed = stall(lambda: store.atlas.is_current and store.atlas.map is not None)
+        moves(studio, paints, 20)
+        idle = moves(studio, paints, move_count)
+        rows.append(
+            {
+                "latent_dim": size,
+                "digit_ms": 1000.0 * seconds,
+                "stall_opening_ms": opened,
+                "stall_survey_ms": surveyed,
+                "idle_median_ms": statistics.median(idle),
+                "idle_p99_ms": p99(idle),
+                "idle_target_ms": _IDLE,
+            }
+        )
+    studio.window.close()
+    return rows
+
+
+def _is_at(store: Store, run: Path) -> bool:
+    return store.state.model == str(run) and store.fits
+
+
 def p99(times: list[float]) -> float:
     """The time that 99 % stay below."""
     return statistics.quantiles(times, n=100)[98]
@@ -107,14 +188,8 @@ def p99(times: list[float]) -> float:
 
 def measure(model: str, move_count: int, frame_count: int) -> dict[str, float]:
     """All figures."""
-    sys.setswitchinterval(0.001)  # as the app does, and the next line, too
-    studio = build(make_application(), seed=7)
-    studio.store.device_known.connect(lambda *_: gc.freeze())
-    studio.window.resize(1280, 800)
-    studio.window.show()
-    studio.lifecycle.begin()
+    studio = start()
     store = studio.store
-    run_until(lambda: store.last_decoded is not None)
     store.open_model(bundled_path("checkpoints") / model)
     run_until(lambda: store.snapshot is not None and store.snapshot.name == model)
     studio.window.workspaces.show_workspace("explore")
@@ -155,17 +230,29 @@ def measure(model: str, move_count: int, frame_count: int) -> dict[str, float]:
     }
 
 
+def _table(rows: Sequence[Mapping[str, float]]) -> str:
+    names = list(rows[0])
+    lines = ["  ".join(f"{name:>16}" for name in names)]
+    lines += ["  ".join(f"{row[name]:>16.1f}" for name in names) for row in rows]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Print a table, or JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--moves", type=int, default=400, help="of the slider (default 400)")
     parser.add_argument("--frames", type=int, default=200, help="of the map (default 200)")
     parser.add_argument("--model", default="vae-32", choices=list(VARIANTS))
+    parser.add_argument("--sizes", type=int, nargs="+", help="latent dimensions, each in turn")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as home:
         os.environ["VAE_STUDIO_HOME"] = home
+        if options.sizes:
+            rows = sizes(options.sizes, options.moves, Path(home))
+            print(json.dumps(rows, indent=1) if options.json else _table(rows))
+            return
         figures = measure(options.model, options.moves, options.frames)
     if options.json:
         print(json.dumps(figures, indent=1))

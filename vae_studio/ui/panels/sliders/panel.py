@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
+
 import numpy as np
 from PySide6.QtCore import QRect, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
@@ -19,15 +22,20 @@ from vae_studio.ui.widgets.qimages import to_qimages
 
 _STRIPS_WIDTH = 400  # px; a narrower panel has no room for pictures beside the sliders
 _REST = 80  # ms without a move, after which the pictures follow
+_AT_ONCE = 64  # rows that are there when a model opens; each takes a millisecond
+_PORTION = 6  # of the others, between two events
 
 
 class SlidersPanel(Panel):
-    """Rows in the order of KL on the test set, where that was measured."""
+    """Rows in the order of KL on the test set, where that was measured. rows: those that are made;
+    of models with many dimensions, the others follow in portions."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self.rows: list[LatentSlider] = []
-        self._order: tuple[int, ...] = ()
+        self._order: tuple[int, ...] = ()  # the dimension of each row
+        self._done = 0  # rows that stand for the dimension that they should
+        self._whiskers = False
         self._described: tuple[str, LatentStats | None, Survey | None] | None = None
         self._held = False
         self._with_strips = False
@@ -56,6 +64,8 @@ class SlidersPanel(Panel):
         self._strips_timer.setSingleShot(True)
         self._strips_timer.setInterval(_REST)
         self._strips_timer.timeout.connect(self._ask_strips)
+        self._portions = QTimer(self)
+        self._portions.timeout.connect(lambda: self._describe_rows(_PORTION))
         self._scroll.verticalScrollBar().valueChanged.connect(self._strips_timer.start)
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self._show_weights)
@@ -84,21 +94,15 @@ class SlidersPanel(Panel):
         if stats is None and survey is not None:
             stats = survey.stats
         described = (self.store.snapshot.run, stats, survey)
-        if size == len(self.rows) and (self._held or described == self._described):
+        if size == len(self._order) and (self._held or described == self._described):
             return  # the order stays while a hand is on a slider
         self._described = described
         self._empty.hide()
-        self._grow(size)
+        if size != len(self._order):  # what is left would stand for dimensions that are no more
+            self._shrink(min(size, _AT_ONCE))
         self._order = stats.order if stats else tuple(range(size))
-        for row, dimension in zip(self.rows, self._order, strict=True):
-            kl = stats.kl[dimension] if stats else None
-            if survey is not None:
-                low, high = float(survey.low[dimension]), float(survey.high[dimension])
-                row.describe(dimension, kl, low, high, survey.density[dimension])
-            elif stats is not None:
-                row.describe(dimension, kl, stats.low[dimension], stats.high[dimension], None)
-            else:
-                row.describe(dimension, kl, -PRIOR_RANGE, PRIOR_RANGE, None)
+        self._done = 0
+        self._describe_rows(_AT_ONCE)
         if stats is not None:
             active = sum(kl >= DEAD_KL for kl in stats.kl)
             self.summary.setText(
@@ -109,30 +113,61 @@ class SlidersPanel(Panel):
         self._render(self.store.state, None)
         self._draw_posterior()
 
+    def _describe_rows(self, count: int) -> None:
+        """Let ``count`` more rows stand for their dimensions; make them where they are missing."""
+        assert self._described is not None
+        _, stats, survey = self._described
+        first, self._done = self._done, min(self._done + count, len(self._order))
+        for place in range(first, self._done):
+            if place == len(self.rows):
+                self._add_row()
+            row, dimension = self.rows[place], self._order[place]
+            kl = stats.kl[dimension] if stats else None
+            if survey is not None:
+                low, high = float(survey.low[dimension]), float(survey.high[dimension])
+                row.describe(dimension, kl, low, high, survey.density[dimension])
+            elif stats is not None:
+                row.describe(dimension, kl, stats.low[dimension], stats.high[dimension], None)
+            else:
+                row.describe(dimension, kl, -PRIOR_RANGE, PRIOR_RANGE, None)
+        latent, code = self.store.state.latent, self._code
+        if len(latent.z) == len(self._order):
+            for row in self.rows[first : self._done]:
+                row.render(latent.z[row.dimension], row.dimension in latent.locked)
+                if code is not None:
+                    _set_whisker(row, code)
+        if self._done < len(self._order):
+            self._portions.start()
+        else:
+            self._portions.stop()
+
     @Slot(int)
     def go_to(self, dimension: int) -> None:
         """Bring the slider of a dimension into view, with the focus on it."""
-        for row in self.rows:
-            if row.dimension == dimension:
-                self._scroll.ensureWidgetVisible(row)
-                row.slider.setFocus()
+        if dimension in self._order:
+            place = self._order.index(dimension)
+            self._describe_rows(max(0, place + 1 - self._done))
+            self._list_layout.activate()
+            self._scroll.ensureWidgetVisible(self.rows[place])
+            self.rows[place].slider.setFocus()
 
-    def _grow(self, size: int) -> None:
-        """Have exactly ``size`` rows."""
+    def _shrink(self, size: int) -> None:
+        """Have ``size`` rows at most."""
         while len(self.rows) > size:
             row = self.rows.pop()
             row.setParent(None)
             row.deleteLater()
-        while len(self.rows) < size:
-            row = LatentSlider()
-            row.strip.setVisible(self._with_strips)
-            row.moved.connect(self.store.set_dimension)
-            row.grabbed.connect(self._grab)
-            row.released.connect(self._release)
-            row.locked.connect(self.store.set_locked)
-            row.pointed.connect(self._point)
-            self._list_layout.insertWidget(len(self.rows), row)
-            self.rows.append(row)
+
+    def _add_row(self) -> None:
+        row = LatentSlider()
+        row.strip.setVisible(self._with_strips)
+        row.moved.connect(self.store.set_dimension)
+        row.grabbed.connect(self._grab)
+        row.released.connect(self._release)
+        row.locked.connect(self.store.set_locked)
+        row.pointed.connect(self._point)
+        self._list_layout.insertWidget(len(self.rows), row)
+        self.rows.append(row)
 
     # The hand ------------------------------------------------------------------------------
 
@@ -157,19 +192,19 @@ class SlidersPanel(Panel):
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState | None) -> None:
-        if len(new.latent.z) != len(self.rows):
+        if len(new.latent.z) != len(self._order):
             return  # the model of this state still loads
         if old is not None and new.latent == old.latent and new.input == old.input:
             return
-        same = old is not None and len(old.latent.z) == len(self.rows)
+        z, locked = new.latent.z, new.latent.locked
+        changed: Collection[int] = range(len(z))
+        if old is not None and len(old.latent.z) == len(z):
+            pairs = enumerate(zip(old.latent.z, z, strict=True))
+            changed = {index for index, (before, value) in pairs if before != value}
+            changed |= old.latent.locked ^ locked
         for row in self.rows:
-            dimension = row.dimension
-            value, locked = new.latent.z[dimension], dimension in new.latent.locked
-            if same and old is not None:
-                before = old.latent.z[dimension], dimension in old.latent.locked
-                if before == (value, locked):
-                    continue
-            row.render(value, locked)
+            if row.dimension in changed:
+                row.render(z[row.dimension], row.dimension in locked)
         if new.input is None:
             self._draw_posterior()
         if self.on_screen and not self._held:
@@ -183,15 +218,21 @@ class SlidersPanel(Panel):
 
     def _draw_posterior(self) -> None:
         """Whiskers of the input's posterior, while these are the weights that gave it."""
-        code = self.store.last_encoded
-        if code is None or code.request.snapshot is not self.store.snapshot:
+        code = self._code
+        if code is not None:
+            for row in self.rows:
+                _set_whisker(row, code)
+        elif self._whiskers:
             for row in self.rows:
                 row.slider.clear_whisker()
-            return
-        deviations = np.exp(0.5 * np.asarray(code.logvar))
-        for row in self.rows:
-            dimension = row.dimension
-            row.slider.set_whisker(code.mu[dimension], float(deviations[dimension]))
+        self._whiskers = code is not None
+
+    @property
+    def _code(self) -> EncodeResult | None:
+        """Of the input, by the weights on show."""
+        code = self.store.last_encoded
+        fits = code is not None and code.request.snapshot is self.store.snapshot
+        return code if fits and code is not None and len(code.mu) == len(self._order) else None
 
     # What each dimension does ----------------------------------------------------------------
 
@@ -234,3 +275,8 @@ class SlidersPanel(Panel):
         for dimension, images in zip(result.request.dimensions, result.images, strict=True):
             if dimension in by_dimension:
                 by_dimension[dimension].strip.set_pictures(to_qimages(images))
+
+
+def _set_whisker(row: LatentSlider, code: EncodeResult) -> None:
+    deviation = math.exp(0.5 * code.logvar[row.dimension])
+    row.slider.set_whisker(code.mu[row.dimension], deviation)
