@@ -14,6 +14,7 @@ from pathlib import Path
 
 KINDS = (
     "state_machine",
+    "explorers",
     "hostile_files",
     "fuzzing",
     "kills",

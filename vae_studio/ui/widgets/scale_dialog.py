@@ -31,6 +31,7 @@ class ScaleDialog(QDialog):
         self.setWindowTitle(self.tr("Size of the picture"))
         self._size = width, height
         self.scale = QSpinBox()
+        self.scale.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.scale.setRange(1, largest_scale(width, height, frames))
         self.scale.setSuffix(self.tr(" ×"))
         self.scale.setAccessibleName(self.tr("Scale"))

@@ -135,6 +135,7 @@ class PathsPanel(Panel):
             lambda index: walk.choose(replace(self.store.state.path, way=_WAYS[index]))
         )
         self.steps = QSpinBox()
+        self.steps.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.steps.setRange(1, MOST_STEPS)
         self.steps.setSuffix(self.tr(" steps"))
         self.steps.setKeyboardTracking(False)
