@@ -18,7 +18,7 @@ from torch import Tensor
 
 from tests.helpers import part, quick, same, tiny, trained, weights, weights_equal
 from vae_studio.core import checkpoint, durable
-from vae_studio.core.checkpoint import load_snapshot, save_generation
+from vae_studio.core.checkpoint import load_snapshot, parse_weights, save_generation
 from vae_studio.core.control import TrainControl
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import CheckpointError, SpecError, StudioError
@@ -27,7 +27,7 @@ from vae_studio.core.events import StepDone
 from vae_studio.core.model import VAE, expected_weights, parameter_count
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import TRAINING, load_training, training_bytes
-from vae_studio.core.runs import RunInfo, WeightsType, bundled_runs
+from vae_studio.core.runs import RunInfo, WeightsType, bundled_runs, read_run
 from vae_studio.core.snapshot import capture
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.trainer import TrainState, new_state, train
@@ -513,3 +513,24 @@ def test_a_number_that_leaves_no_room_for_another_is_refused(run: Path) -> None:
     with pytest.raises(OSError, match="numbered too high"):
         save_generation(run, new_state(SPEC, quick()).model.state_dict())
     assert load_snapshot(run).id == before.id
+
+
+@pytest.mark.parametrize("length", [0x0480, 0x0580])
+def test_a_header_whose_length_reads_like_a_pickle_is_none(
+    length: int, run: Path, tmp_path: Path
+) -> None:
+    """With 512 latent dimensions and layers of 64 and 32 it is 1,152 bytes long: 80 04."""
+    (weights, *_) = sorted(run.glob("checkpoint/generation-*/model.safetensors"))
+    content = weights.read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    assert end - 8 <= length
+    padded = length.to_bytes(8, "little") + content[8:end].ljust(length) + content[end:]
+    assert padded[:1] == b"\x80"
+    info = read_run(run)
+    found, plain = (parse_weights(each, info) for each in (padded, content))
+    assert same(found, plain)
+    bare = tmp_path / "bare"
+    bare.write_bytes(padded)
+    with pytest.raises(CheckpointError) as caught:
+        load_snapshot(bare)
+    assert caught.value.code == "checkpoint.bare_weights"

@@ -307,7 +307,7 @@ def _is_finite(value: Tensor) -> bool:
 
 
 def _header(content: bytes, info: RunInfo) -> dict[str, Any]:
-    _refuse_pickle(content[:4], info.path)
+    _refuse_pickle(content[:16], info.path)
     length = int.from_bytes(content[:8], "little")
     if len(content) < 8 or length > min(_MAX_HEADER, len(content) - 8):
         raise unreadable(info, "bad header length")
@@ -340,7 +340,10 @@ def refuse_other_formats(path: Path) -> None:
 
 
 def _refuse_pickle(start: bytes, path: Path) -> None:
-    """Pickles begin with their protocol; what torch.save writes since 2020 is a zip of them."""
+    """Pickles begin with their protocol; what torch.save writes since 2020 is a zip of them. A
+    safetensors file begins with the length of its header, which may read like a protocol."""
+    if start[2:9] == b"\0\0\0\0\0\0{":
+        return
     if start[:1] == b"\x80" and start[1:2] in (b"\1", b"\2", b"\3", b"\4", b"\5"):
         raise CheckpointError("checkpoint.pickle", path=str(path))
     if start[:4] == b"PK\3\4":
