@@ -163,7 +163,7 @@ def test_hidden_classes_are_not_marked(
     map_panel = studio.window.panel(MapPanel)
     qtbot.waitUntil(lambda: len(map_panel.classes) == 10, timeout=TIMEOUT)
     for label in range(1, 10):
-        hand.click(map_panel.classes[label])
+        map_panel.classes[label].click()
     canvas = map_panel.canvas
     map_panel.mark.click()
     hand.drag(canvas, [QPoint(1, 1), QPoint(canvas.width() - 2, canvas.height() - 2)])

@@ -315,7 +315,7 @@ def test_a_path_is_saved_as_film_and_as_strip(
     found(studio, qtbot)
     scale = {"a.gif": 10, "a.png": 4}
     for action, name, widget in (
-        (panel.save_film_action, "a.gif", panel),
+        (panel.save_film_action, "a.gif", panel.strip),
         (panel.save_strip_action, "a.png", panel.strip),
     ):
         action.trigger()
@@ -325,9 +325,11 @@ def test_a_path_is_saved_as_film_and_as_strip(
         size.accept()
         files = widget.findChild(QFileDialog)
         assert isinstance(files, QFileDialog)
+        typed = files.findChild(QLineEdit)
+        assert isinstance(typed, QLineEdit)
+        typed.setText(str(tmp_path / name))
         with qtbot.waitSignal(studio.store.exporter.saved, timeout=TIMEOUT):
-            files.fileSelected.emit(str(tmp_path / name))
-        files.close()
+            files.accept()
     with Image.open(tmp_path / "a.gif") as film:
         assert (film.size, film.n_frames) == ((280, 280), 13)
     with Image.open(tmp_path / "a.png") as strip:

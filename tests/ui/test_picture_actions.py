@@ -255,6 +255,34 @@ def test_the_film_of_a_training_is_saved_whole(
     np.testing.assert_array_equal(np.asarray(saved), np.asarray(expected))
 
 
+def test_rows_of_pictures_become_a_film_there_and_back(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = studio.window.panel(TraversalsPanel).grid
+    pictures = to_qimages(IMAGES)
+    view.set_pictures([pictures[:3], pictures[3:]])
+    view.film_action.ask()
+    dialog = view.findChild(ScaleDialog)
+    assert isinstance(dialog, ScaleDialog)
+    dialog.scale.setValue(2)
+    with qtbot.waitSignal(studio.store.exporter.saved, timeout=TIMEOUT):
+        choose(qtbot, view, dialog, tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames == 4  # columns 0, 1, 2, 1
+        for frame, column in enumerate((0, 1, 2, 1)):
+            film.seek(frame)
+            expected = np.asarray(grid(IMAGES[[column, 3 + column]], 2))
+            shown = np.asarray(film.convert("L"))[::2, ::2]
+            assert np.abs(shown.astype(int) - expected).max() <= 1
+
+
+def test_an_empty_grid_is_no_film(studio: Studio) -> None:
+    view = studio.window.panel(TraversalsPanel).grid
+    view.set_pictures([])
+    view.film_action.ask()
+    assert view.findChild(ScaleDialog) is None
+
+
 def test_the_pictures_beside_a_slider_are_saved(studio: Studio, qtbot: QtBot) -> None:
     strip = studio.window.panel(SlidersPanel).rows[0].strip
     strip.set_pictures(to_qimages(IMAGES)[:5])

@@ -132,6 +132,7 @@ class DirectionsPanel(Panel):
         store.atlas.surveyed.connect(self._take_model)
         store.answered.connect(self._take)
         self._offer()
+        self._describe()
 
     def _make_buttons(self) -> QHBoxLayout:
         self.subtract = self._step_button(

@@ -1,4 +1,5 @@
-"""What every picture of the window has in its context menu: *Copy picture*, *Save picture…*.
+"""What every picture of the window has in its context menu: *Copy picture*, *Save picture…*; where
+pictures follow one another, *Save film…*.
 
 A widget says what it shows as a ``Sheet``, in the pictures' own pixels. The file is written by the
 ``exporter`` of whatever stands around it, at last of the window.
@@ -6,6 +7,7 @@ A widget says what it shows as a ``Sheet``, in the pictures' own pixels. The fil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +33,7 @@ class Sheet:
 
 
 Provider = Callable[[], Sheet | None]
+Frames = Callable[[], NDArray[np.float32] | None]
 
 
 def sheet_of(pictures: Sequence[QImage], columns: int = 1) -> Sheet | None:
@@ -87,6 +90,54 @@ def add_picture_actions(widget: QWidget, provider: Provider) -> PictureActions:
     """Give ``widget`` *Copy picture*, with Ctrl+C while it has the focus, and *Save picture as
     PNG…*; provider: what it shows, or None for nothing."""
     return PictureActions(widget, provider)
+
+
+class FilmAction(QObject):
+    """The action of one widget; made by ``add_film_action``."""
+
+    def __init__(self, widget: QWidget, frames: Frames, milliseconds: int) -> None:
+        super().__init__(widget)
+        self._widget, self._frames, self._milliseconds = widget, frames, milliseconds
+        self.action = QAction(self.tr("Save film as GIF…"), widget)
+        self.action.triggered.connect(self.ask)
+
+    @Slot()
+    def ask(self) -> None:
+        """Ask for scale and file, then save the frames as they are now."""
+        frames = self._frames()
+        if frames is not None:
+            height, width = frames.shape[-2:]
+            dialog = ScaleDialog(self._widget, width, height, len(frames))
+            dialog.chosen.connect(partial(self._ask_for_file, frames))
+            dialog.open()
+
+    def _ask_for_file(self, frames: NDArray[np.float32], scale: int) -> None:
+        exporter = exporter_of(self._widget)
+        ask_for_file(
+            self._widget,
+            self.tr("Save film"),
+            {"gif": self.tr("GIF films (*.gif)")},
+            "film.gif",
+            lambda path: exporter.save_film(path, frames, scale, self._milliseconds, True),
+        )
+
+
+def add_film_action(widget: QWidget, frames: Frames, milliseconds: int = 100) -> FilmAction:
+    """Give ``widget`` *Save film as GIF…*. frames: what follows one another, [N, C, H, W] in [0, 1]
+    and not written to any more, or None for nothing; milliseconds: that each is shown."""
+    film = FilmAction(widget, frames, milliseconds)
+    widget.addAction(film.action)
+    return film
+
+
+def frames_of(columns: Sequence[Sequence[QImage]]) -> NDArray[np.float32] | None:
+    """A frame for each column of pictures, which stand in it as square as can be; None where there
+    are none."""
+    if not columns or not columns[0]:
+        return None
+    side = math.ceil(math.sqrt(len(columns[0])))
+    sheets = [sheet_of(column, side) for column in columns]
+    return np.stack([_tiled(sheet) for sheet in sheets if sheet is not None])
 
 
 def exporter_of(widget: QWidget) -> Exporter:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -17,7 +19,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vae_studio.ui import theme
-from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
+from vae_studio.ui.widgets.picture_actions import (
+    Sheet,
+    add_film_action,
+    add_picture_actions,
+    frames_of,
+    sheet_of,
+)
 
 _GAP = 2
 _NAMES = 34  # px for the names of the rows
@@ -42,6 +50,7 @@ class PictureGrid(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.picture_actions = add_picture_actions(self, self.sheet)
+        self.film_action = add_film_action(self, self._frames)
 
     def sizeHint(self) -> QSize:
         return QSize(360, 240)
@@ -63,6 +72,11 @@ class PictureGrid(QWidget):
         """The pictures in their own pixels, row by row."""
         pictures = [picture for row in self.pictures for picture in row]
         return sheet_of(pictures, len(self.pictures[0]) if self.pictures else 1)
+
+    def _frames(self) -> NDArray[np.float32] | None:
+        """Column after column and back again, all rows at once."""
+        columns = list(zip(*self.pictures, strict=True))
+        return frames_of(columns + columns[-2:0:-1])
 
     @property
     def side(self) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
@@ -31,10 +29,8 @@ from vae_studio.ui.panels.paths.strip import PathStrip
 from vae_studio.ui.path_walk import FRAME
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
-from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions
+from vae_studio.ui.widgets.picture_actions import Sheet, add_film_action, add_picture_actions
 from vae_studio.ui.widgets.qimages import to_qimages
-from vae_studio.ui.widgets.save_dialog import ask_for_file
-from vae_studio.ui.widgets.scale_dialog import ScaleDialog
 
 _WAYS: tuple[Way, ...] = ("straight", "arc", "geodesic")
 _LANE = "kept"
@@ -151,8 +147,9 @@ class PathsPanel(Panel):
             lambda: None,
         )
         menu = QMenu(self.save)
-        self.save_film_action = menu.addAction(self.tr("As a film (GIF)…"), self._choose_film)
         strip = add_picture_actions(self.strip, self._sheet)
+        film = add_film_action(self.strip, self._frames, FRAME)
+        self.save_film_action = menu.addAction(self.tr("As a film (GIF)…"), film.ask)
         self.save_strip_action = menu.addAction(self.tr("As a strip (PNG)…"), strip.ask)
         self.save.setMenu(menu)
         controls = QHBoxLayout()
@@ -329,23 +326,9 @@ class PathsPanel(Panel):
         images = found.images[::every]
         return Sheet(images, len(images))
 
-    # Files ---------------------------------------------------------------------------------
-
-    def _choose_film(self) -> None:
-        """Ask for scale and file, then save the path as it is now."""
+    def _frames(self) -> Image | None:
+        """The path as a film; a closed one ends where it began, and shows that once."""
         found = self.store.path_walk.found
-        if found is not None:
-            closed = found.request.path.closed
-            images = found.images[:-1] if closed else found.images  # which ends where it began
-            height, width = images.shape[-2:]
-            dialog = ScaleDialog(self, width, height, len(images))
-            dialog.chosen.connect(partial(self._ask_for_film, images))
-            dialog.open()
-
-    def _ask_for_film(self, images: Image, scale: int) -> None:
-        export, kinds = self.store.exporter, {"gif": self.tr("GIF films (*.gif)")}
-
-        def save(path: Path) -> None:
-            export.save_film(path, images, scale, FRAME, True)
-
-        ask_for_file(self, self.tr("Save the film"), kinds, "path.gif", save)
+        if found is None:
+            return None
+        return found.images[:-1] if found.request.path.closed else found.images

@@ -23,7 +23,13 @@ from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
 from vae_studio.core.events import EpochDone
 from vae_studio.core.reading import read_bounded
 from vae_studio.ui import theme
-from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
+from vae_studio.ui.widgets.picture_actions import (
+    Sheet,
+    add_film_action,
+    add_picture_actions,
+    frames_of,
+    sheet_of,
+)
 from vae_studio.ui.widgets.qimages import to_qimage
 
 _ROWS = 2  # of the fixed samples, so many are shown
@@ -32,6 +38,7 @@ _REMEMBERED = 100  # epochs
 _MAX_BYTES = 2**20  # of a picture of samples; ours take a few kB
 _GAP = 3
 _FOOT = 14
+_FRAME = 250  # ms for an epoch, in a film
 
 
 class Film(QScrollArea):
@@ -50,6 +57,9 @@ class Film(QScrollArea):
             lambda _low, high: self.horizontalScrollBar().setValue(high)
         )
         self.picture_actions = add_picture_actions(self, self.sheet)
+        self.film_action = add_film_action(
+            self, lambda: frames_of([pictures for _, pictures in self._strip.epochs]), _FRAME
+        )
 
     def sheet(self) -> Sheet | None:
         """All pictures, a row for each point, also those that are scrolled away."""
