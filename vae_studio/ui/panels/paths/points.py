@@ -57,8 +57,10 @@ class _PointsModel(QAbstractListModel):
 
     def set_pictures(self, pictures: Sequence[QImage]) -> None:
         places = ((point.z, point.label) for point in self.points)
-        self._pictures = dict(zip(places, pictures, strict=True))
-        self._tell()
+        found: dict[object, QImage] = dict(zip(places, pictures, strict=True))
+        if found != self._pictures:
+            self._pictures = found
+            self._tell()
 
     def _tell(self) -> None:
         if self.points:
@@ -206,8 +208,9 @@ class KeptPoints(QListView):
             self.setCurrentIndex(self._points.index(row))
 
     def set_pictures(self, pictures: Sequence[QImage]) -> None:
-        """One for each point."""
-        self._points.set_pictures(pictures)
+        """One for each point. Not while a name is edited: Qt may close the editor for it."""
+        if self.state() != QListView.State.EditingState:
+            self._points.set_pictures(pictures)
 
     @property
     def current(self) -> KeptPoint | None:
