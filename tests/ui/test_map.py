@@ -12,6 +12,7 @@ from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.core.maps import NeighbourMap, PlaneMap
+from vae_studio.session.jobs import MapRequest, MapResult
 from vae_studio.session.state import ImageRef
 from vae_studio.ui import theme
 from vae_studio.ui.panels.map.canvas import MapCanvas, one_sigma
@@ -343,3 +344,45 @@ def test_data_that_are_not_there_are_said_on_the_map(
     studio.window.workspaces.show_workspace("explore")
     qtbot.waitUntil(lambda: studio.store.atlas.problem is not None, timeout=TIMEOUT)
     assert "letters" in studio.window.panel(MapPanel).canvas.placeholder
+
+
+def test_it_says_how_far_the_look_at_the_images_is(
+    studio: Studio, panel: MapPanel, qtbot: QtBot
+) -> None:
+    shares: list[float | None] = []
+    said: list[str] = []
+
+    def note() -> None:
+        shares.append(studio.store.atlas.looking)
+        said.append(panel.canvas.placeholder)
+
+    studio.store.atlas.looking_changed.connect(note)
+    show_model(qtbot, studio, shipped("vae-64"))
+    mapped(qtbot, studio)
+    assert shares[-1] is None
+    assert any(share is not None and share > 0.0 for share in shares)
+    assert any("The model looks at the test images: " in text for text in said)
+    studio.store.atlas.looking_changed.disconnect(note)
+
+
+def test_t_sne_shows_kept_points_and_the_path(
+    studio: Studio, panel: MapPanel, qtbot: QtBot
+) -> None:
+    """Of a map without axes: by the nearest images, off the GUI thread."""
+    store, atlas = studio.store, studio.store.atlas
+    survey = atlas.survey
+    assert survey is not None
+    for image in (3, 17):
+        store.set_z(survey.mu[image].tolist())
+        store.keeper.keep_here()
+    places = np.random.default_rng(0).standard_normal((len(survey), 2)).astype(np.float32)
+    request = MapRequest(survey, by_neighbours=True)
+    atlas._by_neighbours = True
+    atlas._take_map(MapResult(request, NeighbourMap(places, survey.mu), places, None))
+    canvas = panel.canvas
+    qtbot.waitUntil(lambda: canvas.route is not None, timeout=TIMEOUT)
+    assert [name for _, name in canvas.kept] == ["A", "B"]
+    for (place, _), image in zip(canvas.kept, (3, 17), strict=True):
+        assert place == pytest.approx(places[image], abs=1e-2)
+    qtbot.waitUntil(lambda: canvas.here is not None, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: canvas.here == pytest.approx(places[17], abs=1e-2), timeout=TIMEOUT)

@@ -31,15 +31,16 @@ _GLANCE = 2000  # test images for weights that are soon others: a moment, a trai
 class Atlas(QObject):
     """survey: the latest of this run; of other weights of it until the new one is there. None
     where nobody asked, or where it was not possible: ``problem`` then says why. map: of ``survey``.
-    crowd: the training images on that map, where they are wanted. arranging: how far t-SNE is, or
-    None.
+    crowd: the training images on that map, where they are wanted. looking: how far a survey is;
+    arranging: how far t-SNE is; None where none is on its way.
 
     Signals: ``surveyed()``: another survey, or none; ``mapped()``: another map or crowd, or none;
-    ``arranging_changed()``.
+    ``looking_changed()``; ``arranging_changed()``.
     """
 
     surveyed = Signal()
     mapped = Signal()
+    looking_changed = Signal()
     arranging_changed = Signal()
 
     def __init__(self, store: Store) -> None:
@@ -53,6 +54,8 @@ class Atlas(QObject):
         self._thread = JobThread("survey", self)
         self._thread.done.connect(self._take)
         self._thread.failed.connect(self._take_failure)
+        self._thread.progressed.connect(self._take_survey_progress)
+        self.looking: float | None = None
         self.map: MapResult | None = None
         self.crowd: CrowdResult | None = None
         self.arranging: float | None = None
@@ -225,12 +228,23 @@ class Atlas(QObject):
             self._asked = request
             self._thread.ask(request)
 
+    def _set_looking(self, share: float | None) -> None:
+        if share != self.looking:
+            self.looking = share
+            self.looking_changed.emit()
+
+    @Slot(object, float)
+    def _take_survey_progress(self, job: SurveyRequest, share: float) -> None:
+        if job is self._asked:
+            self._set_looking(share)
+
     @Slot(object)
     def _show_other_weights(self, snapshot: Snapshot) -> None:
         if snapshot.run != self._run:
             self._run = snapshot.run
             self._asked = self._known = None
             self._thread.cancel()
+            self._set_looking(None)
             if self.survey is not None or self.problem is not None:
                 self.survey = self.problem = None
                 self._drop_maps()
@@ -241,6 +255,7 @@ class Atlas(QObject):
         if result.request is self._asked:
             self._asked, self._known = None, result.request
             self.survey, self.problem = result.survey, None
+            self._set_looking(None)
             if self._by_neighbours or self._neighbours is not None:  # of other weights
                 self._neighbours = None
                 self._by_neighbours = False
@@ -253,5 +268,6 @@ class Atlas(QObject):
         if job is self._asked:
             self._asked, self._known = None, job
             self.survey, self.problem = None, error
+            self._set_looking(None)
             self._drop_maps()
             self.surveyed.emit()

@@ -146,6 +146,7 @@ class MapPanel(Panel):
         store.path_walk.changed.connect(self._show_route)
         store.atlas.surveyed.connect(self._take_survey)
         store.atlas.mapped.connect(self._take_map)
+        store.atlas.looking_changed.connect(self._show_reason)
         store.atlas.arranging_changed.connect(self._show_arranging)
         self._show_map()
         self._show_arranging()
@@ -190,11 +191,7 @@ class MapPanel(Panel):
         atlas, view = self.store.atlas, self.store.state.view
         shown = atlas.map
         if shown is None or atlas.survey is None:
-            self.canvas.placeholder = (
-                error_sentence(atlas.problem)
-                if atlas.problem is not None
-                else self.tr("The test images appear here, each as a dot where the model puts it.")
-            )
+            self._show_reason()
             self.canvas.set_points(())
             self.canvas.set_here(None)
             self.canvas.set_lattice(None)
@@ -213,6 +210,19 @@ class MapPanel(Panel):
         self._show_route()
         self._describe()
         self._lattice_timer.start()
+
+    @Slot()
+    def _show_reason(self) -> None:
+        """What stands in place of a map that is not there."""
+        atlas = self.store.atlas
+        text = self.tr("The test images appear here, each as a dot where the model puts it.")
+        if atlas.problem is not None:
+            text = error_sentence(atlas.problem)
+        elif atlas.looking is not None:
+            text = self.tr("The model looks at the test images: {share:.0f} %")
+            text = text.format(share=100 * atlas.looking)
+        self.canvas.placeholder = text
+        self.canvas.update()
 
     def _show_controls(self, view: MapView) -> None:
         shown = self.store.atlas.map
