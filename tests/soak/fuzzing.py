@@ -56,11 +56,13 @@ from vae_studio.core.resume import load_training
 from vae_studio.core.runs import RunInfo, read_metrics, read_run, run_from_values
 from vae_studio.core.scan import image_to_input
 from vae_studio.core.spec import ModelSpec
+from vae_studio.session.requests import PlaceRequest
 from vae_studio.session.trials import Trial, read_trial, write_trial
+from vae_studio.workers.answers import answer
 
 COUNTS: Counts = {"test": 1500, "soak": 30_000, "full": 200_000}
 
-MOMENT, TRIAL = str(moment_path(Path(), 2)), "trial.json"
+MOMENT, TRIAL, PLACE = str(moment_path(Path(), 2)), "trial.json", "place.json"
 _SECONDS = 2.0
 _PATIENCE = 30.0  # seconds; what takes longer hangs
 _SPEC = ModelSpec(latent_dim=1, hidden=(1,), image_shape=(1, 28, 28))
@@ -68,6 +70,7 @@ _TURNS = (  # how often each target has its turn
     "weights", "weights", "weights", "training", "training", "config", "config", "run",
     "digests", "manifest", "metrics", "in memory", "in memory", "in memory", "idx", "idx", "pair",
     "picture", "picture", "picture", "picture", "moment", "moment", "notes", "trial",
+    "place",
 )  # fmt: skip
 
 
@@ -329,6 +332,11 @@ _PARTS = {
     "moment": _Part(MOMENT, tensors_changed, lambda run: load_moment(read_run(run), 2).build()),
     "notes": _Part(NOTES, json_changed, read_annotations),
     "trial": _Part(TRIAL, json_changed, lambda run: read_trial(run / TRIAL)),
+    "place": _Part(
+        PLACE,
+        json_changed,
+        lambda run: answer(PlaceRequest(run / PLACE, load_snapshot(run))),
+    ),
 }
 _SEALED = 0.9  # share of the inputs whose digests fit
 
@@ -345,7 +353,12 @@ class Targets:
         asked = free_experiment("beta", [0.5, 4], _SPEC, self.info.config)
         folders = (self.run, folder / "other run")
         write_trial(Trial(self.run / TRIAL, asked, folders))
-        names = (WEIGHTS, TRAINING, CONFIG, RUN, DIGESTS, MANIFEST, METRICS, MOMENT, NOTES, TRIAL)
+        place = strangers.good_place(self.info.name, _SPEC.latent_dim)
+        (self.run / PLACE).write_text(place, "utf-8")
+        names = (
+            *(WEIGHTS, TRAINING, CONFIG, RUN, DIGESTS, MANIFEST, METRICS, MOMENT, NOTES, TRIAL),
+            PLACE,
+        )
         self.places = {name: place_of(self.run, name) for name in names}
         self.good = {name: place.read_bytes() for name, place in self.places.items()}
         self.pictures = [content for _, content in good_pictures()]

@@ -213,6 +213,8 @@ class Entries:
             from tests.soak.hostile_pictures import saved
 
             (self.good / "good.png").write_bytes(saved("PNG"))
+            place = strangers.good_place("a run", strangers.PLAIN.latent_dim)
+            (self.good / "place.json").write_text(place, "utf-8")
 
     def fresh(self, number: int) -> Path:
         """A folder with good things in it, to spoil."""
@@ -229,6 +231,8 @@ class Entries:
             self._as_picture(watch, path)
         if kind in ("idx", "any"):
             self._as_idx(watch, path)
+        if kind in ("place", "any"):
+            self._as_place(watch, path)
         if kind in ("settings", "any"):
             from vae_studio.session.settings import AppSettings, load_settings
 
@@ -289,6 +293,27 @@ class Entries:
 
             watch.send("the plots and samples of a run that goes on", shown)
         watch.send("rename_run", lambda: housekeeping.rename_run(path, "renamed"))
+
+    def _as_place(self, watch: Watch, path: Path) -> None:
+        from vae_studio.core.checkpoint import load_snapshot
+        from vae_studio.core.reading import read_bounded
+        from vae_studio.session.place import MAX_BYTES, with_place
+        from vae_studio.session.requests import EncodeRequest, PlaceRequest
+        from vae_studio.session.state import SessionState
+        from vae_studio.workers.answers import answer
+
+        shown = load_snapshot(self.good / "run")
+
+        def gone_to(source: Path | str) -> None:
+            found: Any = answer(PlaceRequest(source, shown))
+            state = with_place(SessionState(), found.place, found.snapshot.run)
+            if state.input is not None:
+                answer(EncodeRequest(found.snapshot, state.input))
+
+        watch.send("a place", lambda: gone_to(path))
+        with contextlib.suppress(OSError):  # as it comes from the clipboard
+            text = read_bounded(path, 2 * MAX_BYTES).decode("utf-8", "surrogateescape")
+            watch.send("a place as text", lambda: gone_to(text))
 
     def _as_picture(self, watch: Watch, path: Path) -> None:
         from vae_studio.core.picture_files import open_picture
@@ -448,6 +473,7 @@ def _warm_up(entries: Entries) -> None:
     entries.send("run", good, place / "run")
     entries.send("picture", good, place / "good.png")
     entries.send("settings", good, place / "run" / "config.json")
+    entries.send("place", good, place / "place.json")
     entries.send("idx", good, place / "good.png")
     if good.faults or good.opened < 12:
         raise RuntimeError(f"good files do not open: {good.faults} {good.opened}")
@@ -472,7 +498,7 @@ def _dropped(entries: Entries, count: int) -> list[tuple[str, Path]]:
         "inf in tensor 0", "3e+38 in all tensors", "variance -1.0", "low -1e+308", "high 1e+308",
         "name 'x' * 2**20", "model.safetensors: shape [-1]", "order repeated", "900 deep",
         "name '<b>bold</b><img src=' ", "a model of [3, 28, 28]", "a model of 1000 classes",
-        "x.safetensors: header of 0", "4 MB of lists",
+        "x.safetensors: header of 0", "4 MB of lists", "place with a z of 4 MB",
     )  # fmt: skip
     found = []
     for number, case in enumerate(cases(entries.canary)):

@@ -51,7 +51,8 @@ SPARSE = 100 * 2**30  # bytes that take no room on the disk
 
 @dataclass(frozen=True)
 class Case:
-    """kind: ``run``, ``picture``, ``idx``, ``settings``, or ``any`` for what is sent everywhere.
+    """kind: ``run``, ``picture``, ``idx``, ``settings``, ``place``, or ``any`` for what is sent
+    everywhere.
 
     make: is given a folder with good things (``run``, ``labelled``) to spoil or to copy; returns
     the path that is opened. memory: MB that it may take. refused_by: the entry that must refuse it.
@@ -69,7 +70,7 @@ def cases(canary: Path) -> list[Case]:
     found: list[Case] = []
     for part in (_pickles(canary), _nodes(), _tensors(), _configs(), _tables(), _trainings()):
         found += part
-    return [*found, *_pictures(), *_idx(), *_settings()]
+    return [*found, *_pictures(), *_idx(), *_settings(), *_places()]
 
 
 def _run_case(
@@ -873,3 +874,67 @@ def _settings() -> Iterator[Case]:
         b'{"x": [' + b"[]," * 340_000 + b"0]}",
     ):  # fmt: skip
         yield _file_case("settings", f"settings {content[:20]!r}", "settings.json", content)
+
+
+# Places ------------------------------------------------------------------------------------------
+
+
+def _places() -> Iterator[Case]:
+    good = json.loads(strangers.good_place("a run", strangers.PLAIN.latent_dim))
+    stroke, image = {"width": 0.1, "x": [0.5], "y": [0.5]}, {"dataset": "mnist", "part": "test"}
+    marked = {"dataset": "mnist", "indices": [10**5]}
+    changes: dict[str, dict[str, Any]] = {
+        "a z of 4 MB": {"z": [0] * 1_390_000},
+        "a z of 10^4000": {"z": [10**4000, 0.0]},
+        "a z far away": {"z": [1e300, 0.0]},
+        "a label of 1 MB": {"label": [1] * 300_000},
+        "200,000 locks": {"locked": list(range(200_000))},
+        "a million marks": {"marked": {"dataset": "mnist", "indices": [0] * 10**6}},
+        "marks that are not there": {"marked": marked},
+        "marks of a path": {"marked": {"dataset": "../../etc", "indices": [0]}},
+        "an image that is not there": _input(image={**image, "index": 10**5}),
+        "an image of a path": _input(image={**image, "dataset": "/etc/passwd", "index": 0}),
+        "the model of a path": {"model": "../../../etc/passwd"},
+        "the model of a folder": {"model": str(Path.home())},
+        "the model of markup": {"model": "<b>a run</b><img src=x>"},
+        "a model that turns around": {"model": "a\u202e run"},
+        "a model of half a character": {"model": "a run\ud800"},
+        "a model of 1 MB": {"model": "x" * 2**20},
+        "another model of that name": {"model": "vae-32"},
+        "20,001 strokes": _input(strokes=[stroke] * 20_001),
+        "150,000 strokes": _input(strokes=[{}] * 150_000),
+        "a stroke of 1,000,000 points": _input(
+            strokes=[{**stroke, "x": [0] * 10**6, "y": [0] * 10**6}]
+        ),
+        "endless ink": _input(
+            strokes=[{**stroke, "x": [0, 1] * 9_000, "y": [0, 1] * 9_000, "width": 1e-300}]
+        ),
+        "the longest ink": _input(strokes=[{**stroke, "x": [0, 1] * 500, "y": [0.5, 0.5] * 500}]),
+        "as many points of strokes as can be": _input(
+            strokes=[{**stroke, "x": [0.5] * 20_000, "y": [0.5] * 20_000, "width": 1e-300}]
+        ),
+        "a stroke far away": _input(strokes=[{**stroke, "x": [1e9]}]),
+        "a million points": {"points": [0] * 10**6},
+        "a point called 1 MB": {"points": [{**good["points"][0], "name": "x" * 2**20}]},
+        "points of other sizes": {"points": [{**good["points"][0], "z": [0] * 10**5}]},
+        "10^9 steps": {"path": {**good["path"], "steps": 10**9}},
+        "a program": {"command": "rm -r /"},
+    }
+    for what, change in changes.items():
+        text = json.dumps({**good, **change}).encode()
+        yield _file_case("place", f"place with {what}", "x.json", text)
+    packed = json.dumps(good).encode()
+    for what, content in (
+        ("deep", packed[:-1] + b', "x": ' + b"[" * 10**6 + b"}"),
+        ("twice a name", b'{"format": 1,' + packed[1:]),
+        ("not a number", packed.replace(b"[0.0", b"[NaN")),
+        ("cut", packed[:-20]),
+        ("UTF-16", packed.decode().encode("utf-16")),
+        ("of 4 MB of lists", b'{"kind": "vae-studio place", "z": [' + b"[]," * 1_390_000 + b"0]}"),
+        ("too large", packed + b" " * 2**22),
+    ):
+        yield _file_case("place", f"place {what}", "x.json", content, "a place")
+
+
+def _input(**changes: Any) -> dict[str, Any]:
+    return {"input": {"label": None, "strokes": [], "image": None, **changes}}

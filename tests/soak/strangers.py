@@ -19,6 +19,10 @@ from vae_studio.core.events import EpochDone
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import new_state, train
+from vae_studio.session.kept import Kept, KeptPoint, KeptVector, Marked
+from vae_studio.session.place import write_place
+from vae_studio.session.state import Input, LatentState, SessionState
+from vae_studio.session.strokes import Stroke
 
 PLAIN = ModelSpec(latent_dim=2, hidden=(3,))
 LABELLED = ModelSpec(latent_dim=2, hidden=(3,), num_classes=10, batch_norm=True)
@@ -51,6 +55,19 @@ def generation(run: Path) -> Path:
     """The folder of the good generation."""
     number = json.loads((run / "checkpoint" / MANIFEST).read_bytes())["generation"]
     return run / "checkpoint" / f"generation-{number:06d}"
+
+
+def good_place(model: str, size: int) -> str:
+    """A place in a model without classes, with something of everything."""
+    z = tuple(0.5 * number for number in range(size))
+    strokes = (Stroke(((0.3, 0.2), (0.6, 0.7)), 0.1), Stroke(((0.5, 0.5),), 0.05))
+    kept = Kept(
+        (KeptPoint("A", "", z), KeptPoint("β", "", z)),
+        (KeptVector("3 → 8", "", z),),
+        Marked("mnist", frozenset({1, 7})),
+    )
+    latent = LatentState(z, None, frozenset({0}))
+    return write_place(SessionState(latent=latent, input=Input(strokes, 3), kept=kept), model)
 
 
 def place_of(run: Path, name: str) -> Path:

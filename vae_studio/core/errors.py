@@ -54,3 +54,7 @@ class CheckpointError(StudioError):
 
 class ImageError(StudioError, ValueError):
     """A picture that cannot be read."""
+
+
+class PlaceError(StudioError):
+    """A place that cannot be read, or written, or has no model here."""

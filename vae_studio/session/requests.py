@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vae_studio.core.maps import NeighbourMap
 from vae_studio.core.measures import LatentStats, Terms
 from vae_studio.core.runs import RunInfo
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.place import Place
 from vae_studio.session.state import Input, LatentState, SessionState, Weights
 
 if TYPE_CHECKING:
@@ -46,6 +48,24 @@ class OpenResult:
     snapshot: Snapshot
     z: tuple[float, ...]
     label: Weights | None
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceRequest:
+    """Which place is this, and which model is it in? source: a file, or the text of one. shown: the
+    snapshot on show; it is taken where its run has the name that is looked for."""
+
+    source: Path | str
+    shown: Snapshot | None
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceResult:
+    """That, checked: the place fits the snapshot, which is ``request.shown`` or of another run."""
+
+    request: PlaceRequest
+    place: Place
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,8 +302,93 @@ class SpreadResult:
     deviation: NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class PointsRequest:
+    """What do these points look like? z: float32 [N, L]; labels: class weights [N, K] of a model
+    with classes."""
+
+    snapshot: Snapshot
+    z: NDArray[np.float32]
+    labels: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PointsResult:
+    """images: [N, C, H, W]."""
+
+    request: PointsRequest
+    images: Image
+
+
+@dataclass(frozen=True, eq=False)
+class AsClassesRequest:
+    """What would this z be as each class, for a model without labels?"""
+
+    snapshot: Snapshot
+    survey: Survey
+    z: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AsClassesResult:
+    """now: the class that it is. z: float32 [K, L]; images: [K, C, H, W]."""
+
+    request: AsClassesRequest
+    now: int
+    z: NDArray[np.float32]
+    images: Image
+
+
+# An end of a direction: a point; the mean of these test images; that of a class; that of all.
+Middle = tuple[float, ...] | frozenset[int] | int | None
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionRequest:
+    """Where does the way from one middle to another lead, and what becomes of z along it?
+
+    survey: may be None where both ends are points. shares: of the way, one for each picture.
+    """
+
+    snapshot: Snapshot
+    survey: Survey | None
+    latent: LatentState
+    start: Middle
+    end: Middle
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionResult:
+    """start, way: float32 [L], where it begins and end − start. z: [n, L], the point of the request
+    and so much of the way; images: [n, C, H, W]. None of them where an end is of no images."""
+
+    request: DirectionRequest
+    start: NDArray[np.float32] | None = None
+    way: NDArray[np.float32] | None = None
+    z: NDArray[np.float32] | None = None
+    images: Image | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class OnMapRequest:
+    """Where do these points lie on a map without axes? z: float32 [N, L]."""
+
+    map: NeighbourMap
+    z: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class OnMapResult:
+    """places: float32 [N, 2]."""
+
+    request: OnMapRequest
+    places: NDArray[np.float32]
+
+
 Request = (
     OpenRequest
+    | PlaceRequest
     | DecodeRequest
     | EncodeRequest
     | LabelsRequest
@@ -297,9 +402,14 @@ Request = (
     | LatticeRequest
     | NearRequest
     | SpreadRequest
+    | PointsRequest
+    | AsClassesRequest
+    | OnMapRequest
+    | DirectionRequest
 )
 Result = (
     OpenResult
+    | PlaceResult
     | DecodeResult
     | EncodeResult
     | LabelsResult
@@ -313,4 +423,8 @@ Result = (
     | LatticeResult
     | NearResult
     | SpreadResult
+    | PointsResult
+    | AsClassesResult
+    | OnMapResult
+    | DirectionResult
 )

@@ -24,6 +24,7 @@ from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
+from vae_studio.ui.place_files import PlaceFiles, is_place_file
 from vae_studio.ui.report_words import of_experiment
 from vae_studio.ui.status_bar import StatusBar
 from vae_studio.ui.store import Store
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self._log_window: LogWindow | None = None
         self.toast = Toast(self)
         self.notices = Notices(self)
+        self.place_files = PlaceFiles(self)
         self.menus = Menus(self, settings.theme)
         self.undo_action, self.redo_action = self.menus.undo, self.menus.redo
         self.elsewhere_action = self.menus.elsewhere
@@ -213,7 +215,10 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         path = _dropped_path(event)
         if path is not None:
-            self.store.open_model(path)
+            if is_place_file(path):
+                self.store.open_place(path)
+            else:
+                self.store.open_model(path)
             event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:

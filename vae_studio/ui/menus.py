@@ -62,6 +62,10 @@ class Menus(QObject):
         window, standard = self._window, QKeySequence.StandardKey
         open_run = window.panel(ModelsPanel).choose_run
         self._action(menu, self.tr("&Open run…"), open_run, standard.Open)
+        menu.addSeparator()
+        self._action(menu, self.tr("Open &place…"), window.place_files.open)
+        self._action(menu, self.tr("Save p&lace…"), window.place_files.save)
+        menu.addSeparator()
         self.elsewhere = self._action(
             menu, self.tr("&Save the training elsewhere…"), window.notices.choose_place
         )
@@ -71,9 +75,12 @@ class Menus(QObject):
 
     def _fill_edit(self, menu: QMenu) -> None:
         store, standard = self._store, QKeySequence.StandardKey
-        draw = self._window.panel(DrawPanel)
+        draw, places = self._window.panel(DrawPanel), self._window.place_files
         self.undo = self._action(menu, self.tr("&Undo"), store.undo, standard.Undo)
         self.redo = self._action(menu, self.tr("&Redo"), store.redo, standard.Redo)
+        menu.addSeparator()
+        self._action(menu, self.tr("C&opy place as text"), places.copy, "Ctrl+Shift+C")
+        self._action(menu, self.tr("Paste pl&ace"), places.paste, "Ctrl+Shift+V")
         menu.addSeparator()
         self._action(menu, self.tr("&Clear the canvas"), draw.clear_canvas, "Ctrl+Del")
         self._action(menu, self.tr("&Pen"), draw.use_pen, "B")

@@ -314,6 +314,36 @@ ERRORS: dict[str, str] = {
         "{name} learnt images of {found} values, and {first} of {wanted}. "
         "Choose runs that learnt the same images.",
     ),
+    "place.not_a_place": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This is no place that VAE Studio saved ({reason}). Choose a file that Save place wrote, "
+        "or paste a text that Copy place as text made.",
+    ),
+    "place.unreadable": QT_TRANSLATE_NOOP(
+        "Messages", "{path} cannot be read: {reason}. Check its permissions, or copy it again."
+    ),
+    "place.format": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The place has format {found}, which this version cannot read. Update VAE Studio.",
+    ),
+    "place.damaged": QT_TRANSLATE_NOOP(
+        "Messages", "The place is damaged: {reason}. Save it or copy it anew where it came from."
+    ),
+    "place.no_model": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This place is in “{name}”, which is not here. Open or import that model first, then open "
+        "the place again.",
+    ),
+    "place.other_shape": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This place is in another model that is called “{name}”, too: with {size} dimensions and "
+        "{classes} classes. Open or import that one first, then open the place again.",
+    ),
+    "place.unwritable": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This place cannot be kept: {reason}. Undo what went too far, or press Mean, and try "
+        "again.",
+    ),
     "worker.no_torch": QT_TRANSLATE_NOOP(
         "Messages",
         "PyTorch does not load: {reason}. Install VAE Studio again, or the library that is named.",

@@ -19,6 +19,7 @@ from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.session import state as transitions
 from vae_studio.session.history import History
+from vae_studio.session.place import with_place
 from vae_studio.session.requests import (
     DecodeRequest,
     DecodeResult,
@@ -27,6 +28,8 @@ from vae_studio.session.requests import (
     Image,
     OpenRequest,
     OpenResult,
+    PlaceRequest,
+    PlaceResult,
     Request,
     Result,
 )
@@ -101,7 +104,8 @@ class Store(QObject):
         self.comparing.failed.connect(self.failed)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
-        self._travelling: OpenRequest | None = None  # to the model of an undo or redo step
+        # To the model of an undo or redo step, or to a place
+        self._travelling: OpenRequest | PlaceRequest | None = None
         self._random = np.random.default_rng(seed)
         self._explorer = ExploreThread(self)
         self._explorer.answered.connect(self._take_answer)
@@ -281,11 +285,12 @@ class Store(QObject):
 
     def _ask_to_travel(self, target: SessionState) -> None:
         """Open the model of a step; once, however often the key is pressed until it is here."""
-        if self._travelling is None or self._travelling.target is not target:
+        under_way = self._travelling
+        if not isinstance(under_way, OpenRequest) or under_way.target is not target:
             self._travelling = OpenRequest(target.model, target=target)
             self.ask("open", self._travelling)
 
-    def _is_awaited(self, request: OpenRequest) -> bool:
+    def _is_awaited(self, request: OpenRequest | PlaceRequest) -> bool:
         """Whether this is the step that is on its way; it has come, well or not."""
         awaited = request is self._travelling
         if awaited:
@@ -382,6 +387,8 @@ class Store(QObject):
     def _take_answer(self, lane: str, result: Result) -> None:
         if isinstance(result, OpenResult):
             self._opened(result)
+        elif isinstance(result, PlaceResult):
+            self._place_opened(result)
         elif isinstance(result, EncodeResult):
             self._take_code(result)
         elif isinstance(result, DecodeResult):
@@ -407,7 +414,9 @@ class Store(QObject):
 
     @Slot(str, object, object)
     def _take_failure(self, lane: str, request: Request, error: StudioError) -> None:
-        if isinstance(request, OpenRequest) and request.target is not None:
+        if isinstance(request, PlaceRequest):
+            self._is_awaited(request)
+        elif isinstance(request, OpenRequest) and request.target is not None:
             self._is_awaited(request)
             if request.target is self._history.before:
                 self._history.drop_before()
@@ -426,13 +435,13 @@ class Store(QObject):
 
         image: encode this one instead.
         """
+        self._travelling = None  # its question gives way to this one
         request = self.training.view.request
         if request is not None and Path(path) == request.folder:
             self.follow(True)
             return
         if image is None and self.last_decoded is not None:
             image = self.last_decoded.image
-        self._travelling = None  # its question gives way to this one
         drawing = None if self.state.moved else self.state.input
         self.ask("open", OpenRequest(str(path), drawing=drawing, image=image))
 
@@ -454,15 +463,46 @@ class Store(QObject):
         self.snapshot = result.snapshot
         self.last_encoded = None
         if target is None and new != old:
+            on_its_way = self._travelling
             self._enter(new)
+            if isinstance(on_its_way, PlaceRequest):  # which was asked for after this model
+                self._travelling = on_its_way
         else:
             self._replace(new)
+        self._say_opened(result.snapshot)
+
+    def _say_opened(self, snapshot: Snapshot) -> None:
         self.history_changed.emit()
-        self.library.note(Path(new.model))
-        self.snapshot_changed.emit(result.snapshot)
-        if result.snapshot.older:
-            self.noticed.emit(StudioError("checkpoint.older", name=result.snapshot.name))
+        self.library.note(Path(self.state.model))
+        self.snapshot_changed.emit(snapshot)
+        if snapshot.older:
+            self.noticed.emit(StudioError("checkpoint.older", name=snapshot.name))
         self._ask_anew()
+
+    def open_place(self, source: Path | str) -> None:
+        """Go to a place, in one undo step, once its model is here. source: a file, or its text.
+
+        What is done meanwhile counts, and the place is given up."""
+        self._travelling = PlaceRequest(source, self.snapshot)
+        self.ask("place", self._travelling)
+
+    def _place_opened(self, result: PlaceResult) -> None:
+        """A place and its model are here: all of them change together."""
+        if not self._is_awaited(result.request) or self._gesture is not None:
+            return  # something was done meanwhile, or just begins to be, and that counts
+        old, snapshot, shown = self.state, result.snapshot, self.snapshot
+        if shown is not None and (shown.run, shown.spec) == (snapshot.run, snapshot.spec):
+            new = with_place(old, result.place, old.model)  # in the weights that are on show
+            if new != old:
+                self._remember(old)
+                self._replace(new)
+                self._ask_anew()
+            return
+        self._set_following(False)
+        self.snapshot = snapshot
+        self.last_encoded = None
+        self._enter(with_place(old, result.place, snapshot.run))
+        self._say_opened(snapshot)
 
     def follow(self, follow: bool) -> None:
         """Show the model that trains as it learns, or stay with what is shown."""
@@ -491,6 +531,7 @@ class Store(QObject):
             self._replace(
                 transitions.with_run_in(self.state, snapshot.run)
             )  # saved elsewhere: the same run
+            self._travelling = None  # which may lead to where it was
         self._show_weights(snapshot)
 
     def show_moment(self, snapshot: Snapshot) -> None:

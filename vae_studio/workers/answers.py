@@ -6,17 +6,27 @@ Imported by ``explore_thread`` on its own thread, so that no window waits for ``
 from __future__ import annotations
 
 from functools import singledispatch
+from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.digit import digit_image
-from vae_studio.core.errors import DatasetError
+from vae_studio.core.directions import (
+    class_of,
+    in_all_classes,
+    mean_of_all,
+    mean_of_class,
+    mean_of_images,
+)
+from vae_studio.core.errors import DatasetError, PlaceError
 from vae_studio.core.evaluate import latent_stats
 from vae_studio.core.explore import (
     Encoded,
     decode,
+    decode_each,
     decode_labels,
     decode_many,
     effect,
@@ -29,14 +39,28 @@ from vae_studio.core.explore import (
 from vae_studio.core.model import VAE
 from vae_studio.core.moment_files import load_moment
 from vae_studio.core.moments import list_moments
-from vae_studio.core.runs import find_run, read_metrics, read_run
-from vae_studio.core.snapshot import ModelCache
-from vae_studio.core.surveyed import nearest
+from vae_studio.core.reading import read_bounded
+from vae_studio.core.runs import (
+    bundled_runs,
+    clean_name,
+    find_run,
+    list_runs,
+    read_metrics,
+    read_run,
+)
+from vae_studio.core.snapshot import ModelCache, Snapshot
+from vae_studio.core.spec import ModelSpec
+from vae_studio.core.surveyed import Survey, nearest
 from vae_studio.core.uncertainty import posterior_spread
 from vae_studio.session.folders import runs_folder
+from vae_studio.session.place import MAX_BYTES, Place, parse_place
 from vae_studio.session.requests import (
+    AsClassesRequest,
+    AsClassesResult,
     DecodeRequest,
     DecodeResult,
+    DirectionRequest,
+    DirectionResult,
     EffectRequest,
     EffectResult,
     EncodeRequest,
@@ -50,12 +74,19 @@ from vae_studio.session.requests import (
     LatentResult,
     LatticeRequest,
     LatticeResult,
+    Middle,
     MomentRequest,
     MomentResult,
     NearRequest,
     NearResult,
+    OnMapRequest,
+    OnMapResult,
     OpenRequest,
     OpenResult,
+    PlaceRequest,
+    PlaceResult,
+    PointsRequest,
+    PointsResult,
     Request,
     Result,
     RunRequest,
@@ -98,6 +129,53 @@ def _(request: OpenRequest) -> OpenResult:
     else:
         code = Encoded((0.0,) * size, (0.0,) * size, one_hot(0, classes) if classes else None)
     return OpenResult(request, snapshot, code.mu, code.label)
+
+
+@answer.register
+def _(request: PlaceRequest) -> PlaceResult:
+    place = parse_place(_content(request.source))
+    snapshot = _model_of(place, request.shown)
+    state = place.state
+    if state.input is not None and state.input.image is not None:
+        _image_of(state.input.image)
+    if (marked := state.kept.marked) is not None:
+        _image_of(ImageRef(marked.dataset, "test", max(marked.indices)))
+    return PlaceResult(request, place, snapshot)
+
+
+def _content(source: Path | str) -> bytes:
+    try:
+        if isinstance(source, Path):
+            return read_bounded(source, MAX_BYTES)
+        return source.encode()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PlaceError("place.unreadable", path=str(source), reason=reason) from error
+    except ValueError as error:  # a text with half a character, or a path with a NUL
+        raise PlaceError("place.not_a_place", reason=str(error)[:200]) from error
+
+
+def _model_of(place: Place, shown: Snapshot | None) -> Snapshot:
+    """The run of that name that the place fits: the one on show before those that ship, these
+    before the user's own, the newest first."""
+    named = False
+
+    def fits(name: str, spec: ModelSpec) -> bool:
+        nonlocal named
+        latent, is_named = place.state.latent, clean_name(name) == place.model
+        named |= is_named
+        sizes = (len(latent.z), len(latent.label or ()))
+        return is_named and sizes == (spec.latent_dim, spec.num_classes)
+
+    if shown is not None and fits(shown.name, shown.spec):
+        return shown
+    for info in [*bundled_runs(), *list_runs([runs_folder()])]:
+        if fits(info.name, info.spec):
+            return load_snapshot(info.path)
+    if not named:
+        raise PlaceError("place.no_model", name=place.model)
+    size, classes = len(place.state.latent.z), len(place.state.latent.label or ())
+    raise PlaceError("place.other_shape", name=place.model, size=size, classes=classes)
 
 
 @answer.register
@@ -229,3 +307,47 @@ def drawing_image(strokes: Strokes) -> Image:
     """The drawing as the encoder sees it: float32 [1, 28, 28] in [0, 1]."""
     points = [np.asarray(stroke.points) for stroke in strokes]
     return digit_image(points, smallest=_SMALLEST)[np.newaxis]
+
+
+@answer.register
+def _(request: PointsRequest) -> PointsResult:
+    model = _models.model(request.snapshot)
+    return PointsResult(request, decode_each(model, request.z, request.labels))
+
+
+@answer.register
+def _(request: AsClassesRequest) -> AsClassesResult:
+    survey, z = request.survey, np.asarray(request.z, np.float32)
+    now = class_of(survey, z)
+    points = in_all_classes(survey, z, int(survey.labels.max()) + 1, now)
+    images = decode_many(_models.model(request.snapshot), points)
+    return AsClassesResult(request, now, points, images)
+
+
+@answer.register
+def _(request: OnMapRequest) -> OnMapResult:
+    return OnMapResult(request, np.stack([request.map.place(z) for z in request.z]))
+
+
+@answer.register
+def _(request: DirectionRequest) -> DirectionResult:
+    start, end = (_middle(request.survey, middle) for middle in (request.start, request.end))
+    z = np.asarray(request.latent.z, np.float32)
+    if start is None or end is None or start.shape != z.shape or end.shape != z.shape:
+        return DirectionResult(request)
+    way = end - start
+    points = (z + np.asarray(request.shares, np.float32)[:, None] * way).astype(np.float32)
+    images = decode_many(_models.model(request.snapshot), points, request.latent.label)
+    return DirectionResult(request, start, way, points, images)
+
+
+def _middle(survey: Survey | None, middle: Middle) -> NDArray[np.float32] | None:
+    if isinstance(middle, tuple):
+        return np.asarray(middle, np.float32)
+    if survey is None:
+        return None
+    if middle is None:
+        return mean_of_all(survey)
+    if isinstance(middle, int):
+        return mean_of_class(survey, middle)
+    return mean_of_images(survey, middle)

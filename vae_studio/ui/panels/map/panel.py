@@ -25,8 +25,8 @@ from vae_studio.session.requests import (
     HoverResult,
     LatticeRequest,
     LatticeResult,
-    PlacesRequest,
-    PlacesResult,
+    OnMapRequest,
+    OnMapResult,
     Result,
 )
 from vae_studio.session.state import ImageRef, MapView, SessionState
@@ -57,8 +57,8 @@ class MapPanel(Panel):
         self.card = HoverCard(self.canvas)
         self._hovered: HoverRequest | None = None
         self._hovered_name = ""
-        self._here_asked: PlacesRequest | None = None
-        self._route_asked: PlacesRequest | None = None
+        self._here_asked: OnMapRequest | None = None
+        self._route_asked: OnMapRequest | None = None
         self.arrange = QComboBox()
         self.arrange.addItems([self.tr("Components"), self.tr("t-SNE")])
         self.arrange.setAccessibleName(self.tr("How the map is made"))
@@ -292,7 +292,7 @@ class MapPanel(Panel):
         if isinstance(shown.map, PlaneMap):
             self.canvas.set_here(shown.map.place(here))
         else:  # among thousands of images, which takes more than a moment in many dimensions
-            self._here_asked = PlacesRequest(shown.map, here[np.newaxis])
+            self._here_asked = OnMapRequest(shown.map, here[np.newaxis])
             self.store.ask("here", self._here_asked)
         self._draw_posterior()
 
@@ -315,7 +315,7 @@ class MapPanel(Panel):
         if found is not None:
             every = max(1, len(found.z) // _ROUTE_POINTS)
             z = np.concatenate([z, found.z[::every]])
-        self._route_asked = PlacesRequest(shown.map, z)
+        self._route_asked = OnMapRequest(shown.map, z)
         self.store.ask("route", self._route_asked)
 
     def _draw_route(self, places: NDArray[np.float32], path: NDArray[np.float32] | None) -> None:
@@ -455,7 +455,7 @@ class MapPanel(Panel):
             self.card.show_at(self._mouse())
         elif isinstance(result, LatticeResult) and lane == "lattice":
             self._lay_lattice(result)
-        elif isinstance(result, PlacesResult):
+        elif isinstance(result, OnMapResult):
             if result.request is self._here_asked:
                 self.canvas.set_here(result.places[0])
             elif result.request is self._route_asked:
