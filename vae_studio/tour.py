@@ -101,9 +101,11 @@ def _pick_a_label(studio: Studio) -> None:
     from vae_studio.core.resources import bundled_path
     from vae_studio.ui.panels.labels import LabelsPanel
 
-    studio.store.open_model(bundled_path("checkpoints") / "cvae")
+    model, store = bundled_path("checkpoints") / "cvae", studio.store
+    store.open_model(model)
     panel = studio.window.panel(LabelsPanel)
-    _wait(studio, lambda: len(panel.buttons) == 10 and studio.store.last_encoded is not None)
+    _wait(studio, lambda: store.state.model == str(model) and store.last_encoded is not None)
+    _wait(studio, lambda: len(panel.buttons) == 10)
     _settle(studio)
     QTest.mouseClick(panel.buttons[5], Qt.MouseButton.LeftButton)
     _settle(studio)
@@ -192,6 +194,29 @@ def _explore(studio: Studio) -> None:
     _settle(studio, 0.3)
 
 
+def _walk(studio: Studio) -> None:
+    """Three digits are kept, and the short way through the decoder's pictures leads over them."""
+    from dataclasses import replace
+
+    from vae_studio.core.resources import bundled_path
+    from vae_studio.session.state import ImageRef
+
+    store, walk = studio.store, studio.store.path_walk
+    model = str(bundled_path("checkpoints") / "vae-2")
+    store.open_model(model)
+    _wait(studio, lambda: store.state.model == model and store.atlas.is_current)
+    for index in (2, 17, 61):
+        store.set_image(ImageRef("mnist", "test", index), None)
+        _wait(studio, lambda: store.last_encoded is not None and not store.state.moved)
+        _settle(studio)
+        store.keeper.keep_here()
+    walk.choose(replace(store.state.path, way="geodesic", steps=16))
+    _wait(studio, lambda: walk.found is not None and walk.found.request.path == store.state.path)
+    walk.go_to(21)
+    _wait(studio, lambda: walk.support is not None)
+    _settle(studio, 0.6)
+
+
 _STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
     ("1-start", _first_digit),
     ("2-slider", _drag_a_slider),
@@ -202,6 +227,7 @@ _STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
     ("7-doctor", _call_the_doctor),
     ("8-experiment", _run_an_experiment),
     ("9-explore", _explore),
+    ("10-walk", _walk),
 )
 
 
