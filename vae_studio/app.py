@@ -18,11 +18,13 @@ from PySide6.QtWidgets import QApplication
 
 from vae_studio import __version__, logs
 from vae_studio.core import housekeeping
+from vae_studio.core.durable import write_bytes
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.end_signals import EndSignals
 from vae_studio.session.folders import home, runs_folder
+from vae_studio.session.last_session import write_last_session
 from vae_studio.session.settings import AppSettings, Theme, load_settings, save_settings
 from vae_studio.ui import theme
 from vae_studio.ui.main_window import MainWindow
@@ -77,6 +79,7 @@ class Lifecycle(QObject):
         places = (bundled_path("checkpoints") / last, Path(last)) if last else ()
         model = next((place for place in places if is_file(place / CONFIG)), first_model())
         self._store.open_model(model, image=first_digit())
+        self._store.go_on_with(last_session_path())
         interrupted = self._store.library.take_interrupted()
         if interrupted and self.window:
             self.window.notices.offer_resume(interrupted)
@@ -113,11 +116,14 @@ class Lifecycle(QObject):
         if self._closed or self.window is None:
             return
         self._closed = True
-        settings = self.window.settings(self._theme)
+        settings, state = self.window.settings(self._theme), self._store.state
         self.window.hide()
         self._store.shutdown()
         try:
             save_settings(settings_path(), settings)
+            if self._store.went_on:  # or what was kept before would be lost
+                text = write_last_session(state)
+                write_bytes(last_session_path(), text.encode())
         except OSError as error:
             log.warning("settings not saved: %s", error)
 
@@ -125,6 +131,11 @@ class Lifecycle(QObject):
 def settings_path() -> Path:
     """Where the app's settings are kept."""
     return home() / "settings.json"
+
+
+def last_session_path() -> Path:
+    """Where it is kept how the session was left."""
+    return home() / "session.json"
 
 
 def first_digit() -> np.ndarray:

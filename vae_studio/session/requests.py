@@ -17,6 +17,7 @@ from vae_studio.core.maps import NeighbourMap
 from vae_studio.core.measures import LatentStats, Terms
 from vae_studio.core.runs import RunInfo
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.last_session import LastSession
 from vae_studio.session.place import Place
 from vae_studio.session.state import Input, LatentState, SessionState, Weights
 
@@ -66,6 +67,21 @@ class PlaceResult:
     request: PlaceRequest
     place: Place
     snapshot: Snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class LastRequest:
+    """How was the session left that this file is of?"""
+
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
+class LastResult:
+    """last: None where there is no such file, or none that can be read."""
+
+    request: LastRequest
+    last: LastSession | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -389,6 +405,7 @@ class OnMapResult:
 Request = (
     OpenRequest
     | PlaceRequest
+    | LastRequest
     | DecodeRequest
     | EncodeRequest
     | LabelsRequest
@@ -410,6 +427,7 @@ Request = (
 Result = (
     OpenResult
     | PlaceResult
+    | LastResult
     | DecodeResult
     | EncodeResult
     | LabelsResult

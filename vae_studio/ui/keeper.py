@@ -25,14 +25,23 @@ class Keeper(QObject):
     @property
     def points(self) -> tuple[KeptPoint, ...]:
         """Of the model on show, in the order of the path."""
-        state = self._store.state
-        return transitions.points_of(state.kept, state.model) if self._store.fits else ()
+        state, latent = self._store.state, self._store.state.latent
+        sizes = len(latent.z), len(latent.label or ())
+        return tuple(  # another run may have taken the folder
+            point
+            for point in transitions.points_of(state.kept, state.model)
+            if self._store.fits and (len(point.z), len(point.label or ())) == sizes
+        )
 
     @property
     def vectors(self) -> tuple[KeptVector, ...]:
         """Of the model on show."""
         state = self._store.state
-        return transitions.vectors_of(state.kept, state.model) if self._store.fits else ()
+        return tuple(
+            vector
+            for vector in transitions.vectors_of(state.kept, state.model)
+            if self._store.fits and len(vector.entries) == len(state.latent.z)
+        )
 
     @property
     def marked(self) -> frozenset[int]:

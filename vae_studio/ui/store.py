@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
+from vae_studio.session import last_session
 from vae_studio.session import state as transitions
 from vae_studio.session.history import History
 from vae_studio.session.place import with_place
@@ -26,6 +27,8 @@ from vae_studio.session.requests import (
     EncodeRequest,
     EncodeResult,
     Image,
+    LastRequest,
+    LastResult,
     OpenRequest,
     OpenResult,
     PlaceRequest,
@@ -87,6 +90,7 @@ class Store(QObject):
         self.snapshot: Snapshot | None = None
         self.following = False
         self.pointed: int | None = None
+        self.went_on = False  # with the last session
         self._live_snapshot: Snapshot | None = None
         self.last_decoded: DecodeResult | None = None
         self._asked: DecodeRequest | None = None  # the latest, until a code has overtaken it
@@ -389,6 +393,8 @@ class Store(QObject):
             self._opened(result)
         elif isinstance(result, PlaceResult):
             self._place_opened(result)
+        elif isinstance(result, LastResult):
+            self._go_on(result)
         elif isinstance(result, EncodeResult):
             self._take_code(result)
         elif isinstance(result, DecodeResult):
@@ -478,6 +484,24 @@ class Store(QObject):
         if snapshot.older:
             self.noticed.emit(StudioError("checkpoint.older", name=snapshot.name))
         self._ask_anew()
+
+    def go_on_with(self, path: Path) -> None:
+        """Go back to where the last session was left, once its model is here. No undo step; what
+        is done meanwhile counts, but what was kept comes back in any case."""
+        self.ask("last", LastRequest(path))
+
+    def _go_on(self, result: LastResult) -> None:
+        old, spec = self.state, self.snapshot.spec if self.snapshot is not None else None
+        if result.last is not None and spec is not None:
+            new = last_session.restored(old, result.last)
+            fits = len(new.latent.z) == spec.latent_dim
+            fits = fits and len(new.latent.label or ()) == spec.num_classes
+            busy = self._history.can_undo or self._gesture is not None or self.following
+            if busy or not fits:
+                new = replace(old, kept=replace(new.kept, marked=old.kept.marked))
+            self._replace(new)
+            self._ask_anew()
+        self.went_on = spec is not None
 
     def open_place(self, source: Path | str) -> None:
         """Go to a place, in one undo step, once its model is here. source: a file, or its text.

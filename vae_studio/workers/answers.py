@@ -5,6 +5,8 @@ Imported by ``explore_thread`` on its own thread, so that no window waits for ``
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from functools import singledispatch
 from pathlib import Path
 
@@ -52,6 +54,7 @@ from vae_studio.core.snapshot import ModelCache, Snapshot
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.surveyed import Survey, nearest
 from vae_studio.core.uncertainty import posterior_spread
+from vae_studio.session import last_session
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.place import MAX_BYTES, Place, parse_place
 from vae_studio.session.requests import (
@@ -70,6 +73,8 @@ from vae_studio.session.requests import (
     Image,
     LabelsRequest,
     LabelsResult,
+    LastRequest,
+    LastResult,
     LatentRequest,
     LatentResult,
     LatticeRequest,
@@ -102,6 +107,8 @@ from vae_studio.session.state import ImageRef, Input, Weights
 from vae_studio.session.strokes import Strokes
 from vae_studio.workers.compute import all_threads
 from vae_studio.workers.jobs import images_of
+
+log = logging.getLogger(__name__)
 
 _models = ModelCache()
 _MEASURED = 256  # test images for the figures of a moment: KL is within some percent, in 4 ms
@@ -141,6 +148,20 @@ def _(request: PlaceRequest) -> PlaceResult:
     if (marked := state.kept.marked) is not None:
         _image_of(ImageRef(marked.dataset, "test", max(marked.indices)))
     return PlaceResult(request, place, snapshot)
+
+
+@answer.register
+def _(request: LastRequest) -> LastResult:
+    try:
+        content = read_bounded(request.path, last_session.MAX_BYTES)
+        return LastResult(request, last_session.parse_last_session(content))
+    except FileNotFoundError:
+        pass  # a first start
+    except (OSError, ValueError) as error:
+        log.warning("how the session was left cannot be read: %s", error)
+        with contextlib.suppress(OSError):  # it will be written anew; what was in it is not lost
+            request.path.replace(request.path.with_name(last_session.DAMAGED))
+    return LastResult(request, None)
 
 
 def _content(source: Path | str) -> bytes:

@@ -1,0 +1,119 @@
+"""How a session was left: the place of the model on show, and what is kept of others. No torch.
+
+It is a file of the app's own, beside the settings, so runs are named by their folders here. It is
+read with the same care as a place all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from vae_studio.core.errors import PlaceError
+from vae_studio.core.reading import parse_json
+from vae_studio.core.resources import bundled_path
+from vae_studio.session.kept import Kept, points_of, vectors_of
+from vae_studio.session.place import Place, parse_place, with_place, write_place
+from vae_studio.session.state import LatentState, SessionState
+
+FORMAT: Final = 1
+MAX_BYTES: Final = 16 * 2**20  # four of the largest places
+DAMAGED: Final = "session.damaged.json"
+_SHIPPED = "checkpoints"
+
+
+@dataclass(frozen=True)
+class LastSession:
+    """folder: of the run that was on show. place: in it; None where it could not be written.
+    others: the places of other runs that something was kept of, each with its folder."""
+
+    folder: str
+    place: Place | None
+    others: tuple[tuple[str, Place], ...] = ()
+
+
+def write_last_session(state: SessionState) -> str:
+    """As JSON. A point out of a place's bounds is left out, what is kept of its model is not."""
+    kept, place = state.kept, _place(state)
+    folders = [point.model for point in kept.points] + [each.model for each in kept.vectors]
+    values = {
+        "format": FORMAT,
+        "folder": _named(state.model),
+        "place": place,
+        "others": [
+            {"folder": _named(folder), "place": text}
+            for folder in dict.fromkeys(folders)
+            if (folder != state.model or place is None)
+            and (text := _place(_only_kept(state, folder))) is not None
+        ],
+    }
+    return json.dumps(values, ensure_ascii=False)
+
+
+def parse_last_session(content: bytes) -> LastSession:
+    """The inverse of ``write_last_session``; places that are damaged are left out. Raises
+    ``ValueError``."""
+    values = parse_json(content)
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise ValueError("no session of this version")
+    others = values.get("others")
+    found = [_read(each) for each in (others if isinstance(others, list) else [])]
+    folder, place = _read(values)
+    return LastSession(folder, place, tuple((name, each) for name, each in found if each))
+
+
+def restored(state: SessionState, last: LastSession) -> SessionState:
+    """The state with what was kept, and where the run on show is that of then, with its place."""
+    for folder, place in last.others:
+        merged = with_place(replace(state, model=folder), place, folder)
+        kept = replace(merged.kept, marked=state.kept.marked)
+        state = replace(state, kept=kept)
+    if last.place is None:
+        return state
+    there = with_place(state, last.place, last.folder)
+    if last.folder == state.model:
+        return there
+    return replace(state, kept=there.kept, path=there.path, random_from=there.random_from)
+
+
+def _only_kept(state: SessionState, folder: str) -> SessionState:
+    """A state in another model, with nothing but what was kept of it."""
+    points, vectors = points_of(state.kept, folder), vectors_of(state.kept, folder)
+    latent = (
+        LatentState(points[0].z, points[0].label)
+        if points
+        else LatentState((0.0,) * len(vectors[0].entries))
+    )
+    return SessionState(model=folder, latent=latent, kept=Kept(points, vectors))
+
+
+def _place(state: SessionState) -> str | None:
+    try:
+        return write_place(state, Path(state.model).name) if state.latent.z else None
+    except PlaceError:
+        return None
+
+
+def _read(values: Any) -> tuple[str, Place | None]:
+    folder = values.get("folder") if isinstance(values, dict) else None
+    text = values.get("place") if isinstance(values, dict) else None
+    if not isinstance(folder, str) or not isinstance(text, str):
+        return "", None
+    try:
+        return _folder(folder), parse_place(text.encode())
+    except (PlaceError, ValueError):
+        return _folder(folder), None
+
+
+def _named(folder: str) -> str:
+    """A model that ships by its name, so that it is found again when the app has moved."""
+    path = Path(folder)
+    return path.name if path.parent == bundled_path(_SHIPPED) else folder
+
+
+def _folder(name: str) -> str:
+    if name and Path(name).name == name:
+        return str(bundled_path(_SHIPPED) / name)
+    return name
