@@ -107,9 +107,9 @@ def _paint_mark(pixels: QPixmap) -> None:
     c, side = theme.colors(), pixels.width()
     painter = QPainter(pixels)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(c.accent), 3.0))
-    painter.drawRect(1, 1, side - 3, side - 3)
-    corner = QRectF(side - 16, 0, 16, 16)
+    painter.setPen(QPen(QColor(c.accent), 2.0))
+    painter.drawRect(1, 1, side - 2, side - 2)
+    corner = QRectF(side - 15, 0, 15, 15)
     painter.fillRect(corner, QColor(c.accent))
     painter.setPen(QPen(QColor(c.on_accent), 2.0))
     tick = [QPointF(3.5, 8.5), QPointF(6.5, 11.5), QPointF(12.5, 4.5)]
