@@ -776,9 +776,9 @@ class Machine(RuleBasedStateMachine):
         )
 
     def _expect(self, wanted: SessionState, what: str) -> None:
-        """The same model, the same point, the same drawing, exactly."""
+        """The same model, the same point, the same drawing, all that is kept, exactly."""
         found = self.store.state
-        for name in ("model", "input", "moved", "latent"):
+        for name in vars(wanted):
             one, other = getattr(wanted, name), getattr(found, name)
             assert one == other, f"all {what}, but {name} is {other!r}, it was {one!r}"
 
