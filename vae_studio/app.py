@@ -98,6 +98,7 @@ class Lifecycle(QObject):
         if self._store.snapshot is None and self._settings.model:
             self._settings = AppSettings()
             self._store.open_model(first_model(), image=first_digit())
+            self._store.go_on_with(last_session_path())  # what was kept is not lost with it
 
     @Slot(str)
     def choose_theme(self, name: str) -> None:

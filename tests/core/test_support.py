@@ -75,6 +75,7 @@ def test_the_density_is_that_of_the_aggregate_posterior(two_heaps: Survey) -> No
 def test_a_point_between_the_heaps_has_no_support(two_heaps: Survey) -> None:
     z = np.array([[-3, 0, 0, 0], [0, 0.5, 0, 0], [30, 0, 0, 0]], np.float32)
     ranks = Support(two_heaps).rank(z)
+    assert ranks is not None
     assert ranks[0] > 0.8
     assert ranks[1] == ranks[2] == 0.0
 
@@ -87,6 +88,7 @@ def test_codes_of_other_images_like_these_are_supported_evenly() -> None:
     noise = np.random.default_rng(5).standard_normal(others.mu.shape)
     codes = (others.mu + np.exp(0.5 * others.logvar) * noise).astype(np.float32)
     ranks = Support(known).rank(codes)
+    assert ranks is not None
     assert np.quantile(ranks, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.09)
 
 

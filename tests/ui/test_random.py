@@ -51,7 +51,9 @@ def test_random_waits_for_the_mixture_and_then_draws_from_it(
         for _ in range(60):
             hand.key(studio.window, Qt.Key.Key_R)
             points.append(store.state.latent.z)
-        drawn[name] = support.rank(np.array(points, np.float32))
+        ranks = support.rank(np.array(points, np.float32))
+        assert ranks is not None
+        drawn[name] = ranks
     assert np.median(drawn["data"]) > np.median(drawn["prior"]) + 0.02
     assert (drawn["data"] < 0.01).mean() < (drawn["prior"] < 0.01).mean() + 0.02
 

@@ -15,7 +15,6 @@ from vae_studio.core.paths import Array, length_in_images, linear
 
 _ITERATIONS = 300
 _RATE = 0.03  # in z; it falls to a tenth toward the end
-_EVERY = 10  # iterations between two looks whether to stop
 
 
 def geodesic(
@@ -37,6 +36,8 @@ def geodesic(
     yes.
     """
     straight = linear(points, steps, closed)
+    if steps == 1:
+        return straight  # every point is given
     first = torch.from_numpy(straight)
     fixed = torch.zeros(len(first), 1)
     fixed[::steps] = 1.0
@@ -46,10 +47,9 @@ def geodesic(
         moves = torch.zeros_like(first, requires_grad=True)
         optimiser = Adam([moves], lr=_RATE)
         for iteration in range(_ITERATIONS):
-            if iteration % _EVERY == 0:
-                if should_stop():
-                    return None
-                progress(iteration / _ITERATIONS)
+            if should_stop():
+                return None
+            progress(iteration / _ITERATIONS)
             optimiser.param_groups[0]["lr"] = _RATE * (1.0 - 0.9 * iteration / _ITERATIONS)
             optimiser.zero_grad()
             path = first + (1.0 - fixed) * moves

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,10 +33,18 @@ class Support:
         """log q(z) of points [P, L], in nats: [P]."""
         return self._log_density(np.asarray(points, np.float64), None)
 
-    def rank(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    def rank(
+        self, points: NDArray[np.float32], should_stop: Callable[[], bool] = lambda: False
+    ) -> NDArray[np.float32] | None:
         """The share of the data's own codes with less density than each of points [P, L]: [P], in
-        [0, 1]. 0: no code of the data is so far from the others; 0.5: like half of them."""
-        lower = np.searchsorted(self._known, self.log_density(points), side="left")
+        [0, 1]. 0: no code of the data is so far from the others; 0.5: like half of them. None once
+        ``should_stop`` said yes."""
+        densities = []
+        for start in range(0, len(points), _PART):
+            if should_stop():
+                return None
+            densities.append(self.log_density(points[start : start + _PART]))
+        lower = np.searchsorted(self._known, np.concatenate(densities), side="left")
         ranks: NDArray[np.float32] = (lower / len(self._known)).astype(np.float32)
         return ranks
 

@@ -96,7 +96,9 @@ def without_point(kept: Kept, point: KeptPoint) -> Kept:
 def with_moved_point(kept: Kept, point: KeptPoint, places: int) -> Kept:
     """The same points, this one so many places later (earlier: below 0) among its model's."""
     own = list(points_of(kept, point.model))
-    at = next(index for index, other in enumerate(own) if other is point)
+    at = next((index for index, other in enumerate(own) if other is point), None)
+    if at is None:
+        return kept
     own.insert(min(max(at + places, 0), len(own) - 1), own.pop(at))
     following = iter(own)
     points = (next(following) if each.model == point.model else each for each in kept.points)

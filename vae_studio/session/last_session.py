@@ -14,8 +14,8 @@ from typing import Any, Final
 from vae_studio.core.errors import PlaceError
 from vae_studio.core.reading import parse_json
 from vae_studio.core.resources import bundled_path
-from vae_studio.session.kept import Kept, points_of, vectors_of
-from vae_studio.session.place import Place, parse_place, with_place, write_place
+from vae_studio.session.kept import Kept, with_point, with_vector
+from vae_studio.session.place import Place, parse_place, write_place
 from vae_studio.session.state import LatentState, SessionState
 
 FORMAT: Final = 1
@@ -36,20 +36,27 @@ class LastSession:
 
 def write_last_session(state: SessionState) -> str:
     """As JSON. A point out of a place's bounds is left out, what is kept of its model is not."""
-    kept, place = state.kept, _place(state)
-    folders = [point.model for point in kept.points] + [each.model for each in kept.vectors]
+    place, parts = _place(state), dict[tuple[str, int, int], Kept]()
+    for point in state.kept.points:
+        part = (point.model, len(point.z), len(point.label or ()))
+        parts[part] = with_point(parts.get(part, Kept()), point)
+    for vector in state.kept.vectors:
+        sizes = (part for part in parts if part[:2] == (vector.model, len(vector.entries)))
+        part = next(sizes, (vector.model, len(vector.entries), 0))
+        parts[part] = with_vector(parts.get(part, Kept()), vector)
+    if place is not None:
+        parts.pop((state.model, len(state.latent.z), len(state.latent.label or ())), None)
     values = {
         "format": FORMAT,
         "folder": _named(state.model),
         "place": place,
         "others": [
             {"folder": _named(folder), "place": text}
-            for folder in dict.fromkeys(folders)
-            if (folder != state.model or place is None)
-            and (text := _place(_only_kept(state, folder))) is not None
+            for (folder, size, classes), kept in parts.items()
+            if (text := _place(_only(kept, folder, size, classes))) is not None
         ],
     }
-    return json.dumps(values, ensure_ascii=False)
+    return json.dumps(values)  # in ASCII: a folder's name may be no text
 
 
 def parse_last_session(content: bytes) -> LastSession:
@@ -66,27 +73,26 @@ def parse_last_session(content: bytes) -> LastSession:
 
 def restored(state: SessionState, last: LastSession) -> SessionState:
     """The state with what was kept, and where the run on show is that of then, with its place."""
-    for folder, place in last.others:
-        merged = with_place(replace(state, model=folder), place, folder)
-        kept = replace(merged.kept, marked=state.kept.marked)
-        state = replace(state, kept=kept)
+    places = [*last.others, *([(last.folder, last.place)] if last.place is not None else [])]
+    kept = state.kept
+    for folder, place in places:
+        for point in place.state.kept.points:
+            kept = with_point(kept, replace(point, model=folder))
+        for vector in place.state.kept.vectors:
+            kept = with_vector(kept, replace(vector, model=folder))
     if last.place is None:
-        return state
-    there = with_place(state, last.place, last.folder)
+        return replace(state, kept=kept)
+    kept = replace(kept, marked=last.place.state.kept.marked)
+    then = last.place.state
     if last.folder == state.model:
-        return there
-    return replace(state, kept=there.kept, path=there.path, random_from=there.random_from)
+        return replace(then, model=state.model, kept=kept)
+    return replace(state, kept=kept, path=then.path, random_from=then.random_from)
 
 
-def _only_kept(state: SessionState, folder: str) -> SessionState:
+def _only(kept: Kept, folder: str, size: int, classes: int) -> SessionState:
     """A state in another model, with nothing but what was kept of it."""
-    points, vectors = points_of(state.kept, folder), vectors_of(state.kept, folder)
-    latent = (
-        LatentState(points[0].z, points[0].label)
-        if points
-        else LatentState((0.0,) * len(vectors[0].entries))
-    )
-    return SessionState(model=folder, latent=latent, kept=Kept(points, vectors))
+    label = tuple(float(index == 0) for index in range(classes)) or None
+    return SessionState(model=folder, latent=LatentState((0.0,) * size, label), kept=kept)
 
 
 def _place(state: SessionState) -> str | None:

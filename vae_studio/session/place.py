@@ -74,7 +74,8 @@ class Place:
 
 
 def write_place(state: SessionState, model_name: str) -> str:
-    """The place as JSON: what belongs to the model on show, and nothing of other models.
+    """The place as JSON: what belongs to the model on show, and nothing of other models, also not
+    of one that was in its folder before and had another size.
 
     Raises ``PlaceError``, ``place.unwritable``, for what ``parse_place`` would refuse.
     """
@@ -136,6 +137,7 @@ def file_name(model_name: str) -> str:
 
 def _values(state: SessionState, model_name: str) -> dict[str, Any]:
     latent, view, path, marked = state.latent, state.view, state.path, state.kept.marked
+    size, classes = len(latent.z), len(latent.label or ())
     return {
         "kind": KIND,
         "format": FORMAT,
@@ -148,10 +150,12 @@ def _values(state: SessionState, model_name: str) -> dict[str, Any]:
         "points": [
             {"name": _short(each.name), "z": list(each.z), "label": _listed(each.label)}
             for each in points_of(state.kept, state.model)
+            if (len(each.z), len(each.label or ())) == (size, classes)
         ],
         "vectors": [
             {"name": _short(each.name), "entries": list(each.entries)}
             for each in vectors_of(state.kept, state.model)
+            if len(each.entries) == size
         ],
         "marked": None
         if marked is None

@@ -16,6 +16,7 @@ from vae_studio.session.state import SessionState
 from vae_studio.workers.job_thread import JobThread
 
 if TYPE_CHECKING:
+    from vae_studio.core.snapshot import Snapshot
     from vae_studio.ui.store import Store
 
 
@@ -35,14 +36,18 @@ class Aggregate(QObject):
         self._store, self._random = store, generator
         self.mixture: Mixture | None = None
         self.share: float | None = None
-        self._survey: Survey | None = None  # that ``mixture`` is of, or will be
-        self._draws = False  # as soon as there is a mixture
+        self._fitted: Survey | None = None  # that ``mixture`` is of
+        self._fitting: Survey | None = None  # that a mixture is on its way of
+        self._waits = False  # for a survey, to fit one
+        self._draws = False  # as soon as there is one
+        self._run = ""  # that all of it is about
         self._thread = JobThread("mixture", self)
         self._thread.done.connect(self._take)
         self._thread.failed.connect(self._take_failure)
         self._thread.progressed.connect(self._take_progress)
         store.atlas.surveyed.connect(self._take_survey)
         store.state_changed.connect(self._render)
+        store.snapshot_changed.connect(self._show_other_weights)
 
     def shutdown(self) -> None:
         """Give up what runs, and end."""
@@ -55,9 +60,10 @@ class Aggregate(QObject):
         survey = self._store.atlas.survey
         if survey is None:
             if self._store.atlas.problem is None:
+                self._waits = True
                 self._set_share(0.0)
-        elif survey is not self._survey:
-            self._survey = survey
+        elif survey not in (self._fitted, self._fitting):
+            self._waits, self._fitting = False, survey
             self._set_share(0.0)
             self._thread.ask(MixtureRequest(survey))
 
@@ -84,28 +90,44 @@ class Aggregate(QObject):
     def _take_survey(self) -> None:
         survey = self._store.atlas.survey
         if survey is None:
-            self._thread.cancel()
-            self._survey = None
-            self._set_share(None)
             if self._draws and self._store.atlas.problem is not None:
                 self._store.failed.emit(self._store.atlas.problem)
-            self._draws = False
-            if self.mixture is not None:
-                self.mixture = None
-                self.changed.emit()
-        elif self._draws or self.share is not None:
+            self._drop()
+        elif self._waits:
             self.want()
+
+    @Slot(object)
+    def _show_other_weights(self, snapshot: Snapshot) -> None:
+        if snapshot.run != self._run:
+            self._run = snapshot.run
+            self._drop()
+
+    def _drop(self) -> None:
+        """Of another run, or of what could not be surveyed."""
+        self._give_up()
+        self._fitted = None
+        if self.mixture is not None:
+            self.mixture = None
+            self.changed.emit()
+
+    def _give_up(self) -> None:
+        self._thread.cancel()
+        self._fitting = None
+        self._waits = self._draws = False
+        self._set_share(None)
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:
         """Whoever goes elsewhere meanwhile does not want to be thrown somewhere."""
-        if new.random_from == "prior" or new.latent != old.latent or new.input != old.input:
+        if new.random_from == "prior" != old.random_from:
+            self._give_up()
+        elif new.latent != old.latent or new.input != old.input:
             self._draws = False
 
     @Slot(object)
     def _take(self, result: MixtureResult) -> None:
-        if result.request.survey is self._survey:
-            self.mixture = result.mixture
+        if result.request.survey is self._fitting:
+            self.mixture, self._fitted, self._fitting = result.mixture, self._fitting, None
             self._set_share(None)
             self.changed.emit()
             if self._draws:
@@ -113,14 +135,13 @@ class Aggregate(QObject):
 
     @Slot(object, float)
     def _take_progress(self, job: MixtureRequest, share: float) -> None:
-        if job.survey is self._survey:
+        if job.survey is self._fitting:
             self._set_share(share)
 
     @Slot(object, object)
     def _take_failure(self, job: MixtureRequest, error: StudioError) -> None:
-        if job.survey is self._survey:
-            self._draws = False
-            self._set_share(None)
+        if job.survey is self._fitting:
+            self._give_up()
             self._store.failed.emit(error)
 
     def _set_share(self, share: float | None) -> None:

@@ -76,8 +76,7 @@ class Keeper(QObject):
 
     def move(self, point: KeptPoint, places: int) -> None:
         """So many places later on the path; earlier below 0."""
-        if point in self.points:
-            self._keep(transitions.with_moved_point, point, places)
+        self._keep(transitions.with_moved_point, point, places)
 
     # Directions ----------------------------------------------------------------------------
 

@@ -95,7 +95,7 @@ class PathWalk(QObject):
 
     def _drop(self) -> None:
         self._thread.cancel()
-        self._asked = self._known = None
+        self._asked = self._known = self._supporting = None
         self._set_share(None)
         if self.found is not None:
             self.stop()
@@ -110,8 +110,8 @@ class PathWalk(QObject):
 
     @Slot(object)
     def _show_other_weights(self, snapshot: Snapshot) -> None:
-        found = self.found
-        if found is not None and found.request.snapshot.run != snapshot.run:
+        about = self.found.request if self.found is not None else self._asked
+        if about is not None and about.snapshot.run != snapshot.run:
             self._drop()
 
     @Slot(object, float)
@@ -122,7 +122,7 @@ class PathWalk(QObject):
     @Slot(object)
     def _take(self, result: PathResult) -> None:
         if result.request is self._asked:
-            self._asked = None
+            self._asked = self._supporting = None
             self.found, self.support = result, None
             self._set_share(None)
             self._set_at(self._place_of(self._store.state))
@@ -164,12 +164,14 @@ class PathWalk(QObject):
         if self.playing:
             self.stop()
         elif (found := self.found) is not None and self._fits(found):
-            if not 0 <= self.at < len(found.z) - 1:
-                self.go_to(0)
-            else:
-                self.go_to(self.at + 1)
-            self._frames.start()
-            self.playing_changed.emit(True)
+            last = len(found.z) - 1
+            first = self.at + 1 if 0 <= self.at < last else 0
+            # The first step that is elsewhere makes the undo step of all of the walk.
+            steps = (n for n in range(first, last + 1) if self._state_at(n) != self._store.state)
+            if (step := next(steps, None)) is not None:
+                self.go_to(step)
+                self._frames.start()
+                self.playing_changed.emit(True)
 
     def stop(self) -> None:
         """Stay where it is."""
@@ -222,11 +224,16 @@ class PathWalk(QObject):
         found = self.found
         if found is None or len(state.latent.z) != found.z.shape[1]:
             return -1
-        z = np.asarray(state.latent.z, np.float32)
-        if 0 <= self.at < len(found.z) and np.array_equal(found.z[self.at], z):
+        equal = (found.z == np.asarray(state.latent.z, np.float32)).all(1)
+        if found.labels is not None:
+            label = np.asarray(state.latent.label or (), np.float32)
+            if label.shape != found.labels.shape[1:]:
+                return -1
+            equal &= (found.labels == label).all(1)
+        if 0 <= self.at < len(equal) and equal[self.at]:
             return self.at
-        equal = np.flatnonzero((found.z == z).all(1))
-        return int(equal[0]) if len(equal) else -1
+        places = np.flatnonzero(equal)
+        return int(places[0]) if len(places) else -1
 
     def _set_at(self, index: int) -> None:
         if index != self.at:

@@ -347,7 +347,7 @@ def _(request: AsClassesRequest) -> AsClassesResult:
 
 @answer.register
 def _(request: OnMapRequest) -> OnMapResult:
-    return OnMapResult(request, np.stack([request.map.place(z) for z in request.z]))
+    return OnMapResult(request, request.map.place_many(request.z))
 
 
 @answer.register

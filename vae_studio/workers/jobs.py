@@ -140,7 +140,7 @@ def _(job: PathRequest, should_stop: ShouldStop, progress: Progress) -> PathResu
 
 
 @work.register
-def _(job: SupportRequest, should_stop: ShouldStop, progress: Progress) -> SupportResult:
+def _(job: SupportRequest, should_stop: ShouldStop, progress: Progress) -> SupportResult | None:
     with _lock:
         support = _supports.get(id(job.survey))
     if support is None:
@@ -149,7 +149,8 @@ def _(job: SupportRequest, should_stop: ShouldStop, progress: Progress) -> Suppo
             _supports[id(job.survey)] = support
             while len(_supports) > _KEPT:
                 _supports.popitem(last=False)
-    return SupportResult(job, support.rank(job.z))
+    ranks = support.rank(job.z, should_stop)
+    return None if ranks is None else SupportResult(job, ranks)
 
 
 @work.register

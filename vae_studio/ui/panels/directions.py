@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vae_studio.session.kept import MOST_NAME, KeptVector
+from vae_studio.session.kept import MOST_NAME, KeptPoint, KeptVector
 from vae_studio.session.requests import DirectionRequest, DirectionResult, Middle, Result
 from vae_studio.session.state import SessionState
 from vae_studio.ui import theme
@@ -185,7 +185,8 @@ class DirectionsPanel(Panel):
         classes = int(survey.labels.max()) + 1 if survey is not None else 0
         marked = len(keeper.marked)
         points, vectors = keeper.points, keeper.vectors
-        offered = (classes, marked, points, vectors)
+        kept_ones = tuple(map(id, (*points, *vectors)))  # equal ones may be others
+        offered = (classes, marked, points, vectors, kept_ones)
         if offered == self._offered:
             return
         had_marks = self._offered is not None and self._offered[1]
@@ -203,6 +204,9 @@ class DirectionsPanel(Panel):
         if marked and not had_marks:
             self._wanted[self.end] = _MARKED  # they were marked for this
         for box, wanted in self._wanted.items():
+            if isinstance(wanted, KeptPoint):  # perhaps under another name
+                same = (p for p in points if (p.z, p.label) == (wanted.z, wanted.label))
+                self._wanted[box] = wanted = next(same, wanted)
             _fill(box, ends, wanted)
         chosen = self.kept.currentData()
         if self.kept.currentIndex() > 0 and self.kept.count() == len(vectors) + 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 from superqt import QDoubleSlider
 
@@ -26,7 +26,7 @@ class HandSlider(QDoubleSlider):
         self.setRange(low, high)
         self.setSingleStep(step)
         self.setPageStep(page)
-        self._silent = False
+        self._silent = self._held = False
         self.valueChanged.connect(self._tell)
 
     def _tell(self, value: float) -> None:
@@ -42,12 +42,29 @@ class HandSlider(QDoubleSlider):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
+            self._held = True
             self.grabbed.emit()
         super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         if event.button() is Qt.MouseButton.LeftButton:
+            self._let_go()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.EnabledChange and not self.isEnabled():
+            self._let_go()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The hand is gone, or the slider under it: no release would reach it any more."""
+        if self._held:
+            self._held = False
+            self.setSliderDown(False)
             self.released.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QAction,
     QBrush,
     QColor,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -38,6 +39,7 @@ _MARGIN = 1.08  # of the map around what is on it, when all of it is shown
 _NEAREST, _FARTHEST = 20_000.0, 2.0  # px for a unit of the map
 _CROWD_ALPHA = 110  # of 255, of the training images
 _LATTICE_OPACITY = 0.6
+_ROUTE_CORNERS = 400  # that a path is drawn with, about
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,7 @@ class MapCanvas(QWidget):
         self._corners: tuple[QPointF, QPointF] | None = None  # of the box
         self._marked: NDArray[np.int64] = np.empty(0, np.int64)
         self._route: NDArray[np.float32] | None = None
+        self._route_line: QPolygonF | None = None  # where it is drawn, px
         self._kept: Sequence[tuple[NDArray[np.float32], str]] = ()
         self._fitted = True  # until a hand moved the map
         self.setAccessibleName(self.tr("Map of the latent space"))
@@ -154,7 +157,7 @@ class MapCanvas(QWidget):
         kept: Sequence[tuple[NDArray[np.float32], str]] = (),
     ) -> None:
         """Draw a path [N, 2], or none, and kept points with their names."""
-        self._route, self._kept = route, kept
+        self._route, self._kept, self._route_line = route, kept, None
         self.update()
 
     @property
@@ -213,7 +216,7 @@ class MapCanvas(QWidget):
         self._fitted = fitted
         if view != self.view:
             self.view = view
-            self._picture = None
+            self._picture = self._route_line = None
             self.update()
             self.view_changed.emit()
 
@@ -353,10 +356,14 @@ class MapCanvas(QWidget):
         c = theme.colors()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._route is not None:
-            line = QPolygonF([self._pixel(place) for place in self._route])
+            if self._route_line is None:
+                every = -(-len(self._route) // _ROUTE_CORNERS)
+                corners = np.concatenate([self._route[:-1:every], self._route[-1:]])
+                pixels = self.view.to_pixels(corners).tolist()
+                self._route_line = QPolygonF([QPointF(x, y) for x, y in pixels])
             for color, width in ((c.base, 4.5), (c.accent, 2.0)):
                 painter.setPen(QPen(QColor(color), width))
-                painter.drawPolyline(line)
+                painter.drawPolyline(self._route_line)
         for place, name in self._kept:
             at = self._pixel(place)
             text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 90)
@@ -474,6 +481,13 @@ class MapCanvas(QWidget):
                 self.chosen.emit(*dot)
             else:
                 self.wanted.emit(*self.view.to_map(at.x(), at.y()).tolist())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The map is gone under the hand: no release would reach it any more."""
+        super().hideEvent(event)
+        hold, self._hold, self._press, self._corners = self._hold, None, None, None
+        if hold == "crosshair":
+            self.released.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
         self._point_at(None)

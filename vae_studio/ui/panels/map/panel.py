@@ -285,6 +285,7 @@ class MapPanel(Panel):
 
     def _show_here(self) -> None:
         shown, z = self.store.atlas.map, self.store.state.latent.z
+        self._here_asked = None
         if shown is None or len(z) != shown.request.survey.mu.shape[1]:
             self.canvas.set_here(None)
             return

@@ -189,8 +189,10 @@ class PathsPanel(Panel):
     @Slot()
     def _show_points(self, *_: object) -> None:
         points = self.store.keeper.points
-        if points != self.points.points:
+        if list(map(id, points)) != list(map(id, self.points.points)):  # equal ones may be others
             self.points.set_points(points)
+            if self.store.path_walk.found is not None:
+                self.strip.set_names(self._names(self.store.path_walk.found))
         self._enable()
         self._describe()
         self.refresh()
@@ -240,9 +242,9 @@ class PathsPanel(Panel):
         walk = self.store.path_walk
         found = walk.found
         if found is None:
-            self.strip.set_path([], [])
+            self.strip.set_path(None, ())
         else:
-            self.strip.set_path(to_qimages(found.images), self._names(found))
+            self.strip.set_path(found.images, self._names(found))
             self.strip.set_at(walk.at)
         for widget in (self.play, self.save):
             widget.setEnabled(found is not None)

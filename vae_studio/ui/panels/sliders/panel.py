@@ -65,7 +65,7 @@ class SlidersPanel(Panel):
         self._strips_timer.setInterval(_REST)
         self._strips_timer.timeout.connect(self._ask_strips)
         self._portions = QTimer(self)
-        self._portions.timeout.connect(lambda: self._describe_rows(_PORTION))
+        self._portions.timeout.connect(self._describe_more)
         self._scroll.verticalScrollBar().valueChanged.connect(self._strips_timer.start)
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self._show_weights)
@@ -140,6 +140,11 @@ class SlidersPanel(Panel):
             self._portions.start()
         else:
             self._portions.stop()
+
+    @Slot()
+    def _describe_more(self) -> None:
+        if not self._held:  # or the row under the hand would stand for another dimension
+            self._describe_rows(_PORTION)
 
     @Slot(int)
     def go_to(self, dimension: int) -> None:
