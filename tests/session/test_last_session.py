@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -91,3 +92,20 @@ def test_a_damaged_place_is_left_out() -> None:
     last = parse_last_session(json.dumps(values).encode())
     assert last.place is None
     assert [folder for folder, _ in last.others] == [OWN, OTHER]
+
+
+def test_what_another_model_in_the_same_folder_left_is_kept_apart() -> None:
+    """A run that took the folder has another size; nothing of either is lost."""
+    old = KeptPoint("old", SHIPPED, (1.0, 2.0, 3.0))
+    state = replace(STATE, kept=replace(STATE.kept, points=(*POINTS, old)))
+    now = SessionState(model=SHIPPED, latent=LatentState((0.0, 0.0)))
+    found = again(state, now)
+    assert found.latent == STATE.latent
+    assert set(found.kept.points) == {*POINTS, old}
+
+
+def test_a_folder_whose_name_is_no_text_is_kept() -> None:
+    folder = "/runs/\udcff\udcfe"
+    state = SessionState(model=folder, latent=LatentState((0.5, 1.0)))
+    last = parse_last_session(write_last_session(state).encode())
+    assert (last.folder, last.place is not None) == (folder, True)

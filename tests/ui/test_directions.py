@@ -13,10 +13,12 @@ from tests.ui import hand
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.place import write_place
 from vae_studio.session.requests import DirectionResult
 from vae_studio.ui.panels.directions import DirectionsPanel
 from vae_studio.ui.panels.images import IN_ORDER, ImagesPanel
 from vae_studio.ui.panels.map.panel import MapPanel
+from vae_studio.ui.panels.paths.panel import PathsPanel
 
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
 
@@ -268,3 +270,54 @@ def test_every_model_has_its_own_directions(
     assert result.way == pytest.approx(mean_of(survey, 9) - mean_of(survey, 4), abs=1e-5)
     undo_into(qtbot, studio, str(shipped("vae-32")))
     assert panel.kept.count() == 2
+
+
+def test_a_slider_that_is_disabled_under_the_hand_ends_the_gesture(
+    studio: Studio, panel: DirectionsPanel, qtbot: QtBot
+) -> None:
+    choose(panel, "class 4", "class 9")
+    shown(studio, panel, qtbot)
+    before = studio.store.state
+    hand.press(panel.slider, hand.on_slider(panel.slider, 0.9))
+    assert studio.store._gesture is not None
+    panel.slider.setEnabled(False)
+    assert studio.store._gesture is None
+    studio.store.undo()
+    assert studio.store.state == before
+
+
+def test_an_end_stays_chosen_when_its_point_is_renamed(
+    studio: Studio, panel: DirectionsPanel, qtbot: QtBot
+) -> None:
+    studio.store.keeper.keep_here()
+    choose(panel, "all images", "point A")
+    studio.store.keeper.rename(studio.store.keeper.points[0], "home")
+    assert panel.end.currentText() == "point home"
+
+
+def test_what_came_back_with_a_place_can_be_removed(
+    studio: Studio, panel: DirectionsPanel, qtbot: QtBot
+) -> None:
+    """Its points and directions equal those that were there, and are others."""
+    store, keeper = studio.store, studio.store.keeper
+    choose(panel, "class 4", "class 9")
+    shown(studio, panel, qtbot)
+    for _ in range(3):
+        keeper.keep_here()
+    hand.click(panel.keep)
+    text = write_place(store.state, "vae-32")
+    store.randomise()
+    before = store.state
+    store.open_place(text)
+    qtbot.waitUntil(lambda: store.state != before, timeout=TIMEOUT)
+    panel.kept.setCurrentIndex(1)
+    panel._choose()
+    hand.click(panel.remove)
+    assert keeper.vectors == ()
+    points = studio.window.panel(PathsPanel).points
+    studio.window.docks["paths"].raise_()
+    points.setCurrentIndex(points.model().index(0, 0))
+    points.move_current(1)
+    assert "".join(point.name for point in keeper.points) == "BAC"
+    points.remove_current()
+    assert "".join(point.name for point in keeper.points) == "BC"

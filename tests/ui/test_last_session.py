@@ -130,3 +130,21 @@ def test_a_damaged_file_is_put_aside(start: Start, qtbot: QtBot, home: Path) -> 
     last_session_path().write_bytes(content)
     found = went_on(start(), qtbot)
     assert replace(found, model=state.model) == state
+
+
+def test_a_last_model_that_is_damaged_leaves_what_was_kept(
+    start: Start, qtbot: QtBot, own_run: Path
+) -> None:
+    first = start()
+    show_model(qtbot, first, own_run)
+    first.store.keeper.keep_here()
+    first.window.close()
+    for weights in own_run.rglob("*.safetensors"):
+        weights.write_bytes(weights.read_bytes()[:1000])
+    second = start()
+    state = went_on(second, qtbot)
+    assert state.model == str(shipped("vae-32"))
+    assert [point.model for point in state.kept.points] == [str(own_run)]
+    second.window.close()
+    third = start()
+    assert went_on(third, qtbot).kept.points == state.kept.points

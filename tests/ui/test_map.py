@@ -13,6 +13,7 @@ from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.core.maps import NeighbourMap, PlaneMap
 from vae_studio.session.jobs import MapRequest, MapResult
+from vae_studio.session.requests import OnMapRequest, OnMapResult
 from vae_studio.session.state import ImageRef
 from vae_studio.ui import theme
 from vae_studio.ui.panels.map.canvas import MapCanvas, one_sigma
@@ -386,3 +387,8 @@ def test_t_sne_shows_kept_points_and_the_path(
         assert place == pytest.approx(places[image], abs=1e-2)
     qtbot.waitUntil(lambda: canvas.here is not None, timeout=TIMEOUT)
     qtbot.waitUntil(lambda: canvas.here == pytest.approx(places[17], abs=1e-2), timeout=TIMEOUT)
+    late = OnMapResult(panel._here_asked or OnMapRequest(atlas.map.map, places), places[:1])  # type: ignore[union-attr, arg-type]
+    atlas.arrange(False)
+    here = canvas.here
+    panel._take("here", late)
+    assert canvas.here is here  # a place on another map

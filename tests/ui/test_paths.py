@@ -334,3 +334,123 @@ def test_a_path_is_saved_as_film_and_as_strip(
         assert (film.size, film.n_frames) == ((280, 280), 13)
     with Image.open(tmp_path / "a.png") as strip:
         assert strip.size == ((13 * 28 + 12 * 2) * 4, 28 * 4)
+
+
+def test_a_name_that_changes_changes_below_the_strip(
+    studio: Studio, panel: PathsPanel, qtbot: QtBot
+) -> None:
+    keep(studio, qtbot, 3, 17)
+    found(studio, qtbot)
+    qtbot.waitUntil(lambda: panel.strip.count == 13, timeout=TIMEOUT)
+    studio.store.keeper.rename(studio.store.keeper.points[0], "start")
+    assert panel.strip._names == [(0, "start"), (12, "B")]
+
+
+def test_a_walk_from_the_end_of_a_closed_path_is_undone_too(
+    studio: Studio, panel: PathsPanel, qtbot: QtBot
+) -> None:
+    keep(studio, qtbot, 3, 17)
+    store = studio.store
+    store.path_walk.choose(replace(store.state.path, steps=2, closed=True))
+    result = found(studio, qtbot)
+    store.path_walk.go_to(len(result.z) - 1)
+    before = store.state
+    store.path_walk.play_or_stop()
+    qtbot.waitUntil(lambda: store.path_walk.at in (2, 3), timeout=TIMEOUT)
+    store.path_walk.stop()
+    store.undo()
+    assert store.state == before
+
+
+def test_between_equal_points_there_is_nothing_to_walk(
+    studio: Studio, panel: PathsPanel, qtbot: QtBot
+) -> None:
+    keep(studio, qtbot, 3)
+    hand.key(studio.window, Qt.Key.Key_K)
+    found(studio, qtbot)
+    studio.store.keeper.go_to(studio.store.keeper.points[0])
+    studio.store.path_walk.play_or_stop()
+    assert not studio.store.path_walk.playing
+
+
+def test_a_label_that_is_picked_during_a_walk_ends_it(cvae: Studio, qtbot: QtBot) -> None:
+    store = cvae.store
+    cvae.window.resize(1280, 800)
+    cvae.window.workspaces.show_workspace("explore")
+    store.set_label(3)
+    store.keeper.keep_here()
+    store.randomise()
+    store.keeper.keep_here()
+    found(cvae, qtbot)
+    store.path_walk.play_or_stop()
+    qtbot.waitUntil(lambda: store.path_walk.at > 0, timeout=TIMEOUT)
+    store.set_label(7)
+    assert not store.path_walk.playing
+    assert store.path_walk.at == -1
+    qtbot.wait(200)  # two frames, in which nothing may move
+    assert store.state.latent.label is not None
+    assert store.state.latent.label[7] == 1.0
+
+
+def test_support_of_another_path_is_not_taken(
+    studio: Studio, panel: PathsPanel, qtbot: QtBot
+) -> None:
+    keep(studio, qtbot, 3, 17)
+    found(studio, qtbot)
+    walk = studio.store.path_walk
+    qtbot.waitUntil(lambda: walk.support is not None, timeout=TIMEOUT)
+    late = walk.support
+    assert late is not None
+    studio.store.path_walk.choose(replace(studio.store.state.path, steps=3))
+    found(studio, qtbot)
+    walk.support = None
+    walk._take_support(late)
+    assert walk.support is None
+
+
+def test_a_path_that_was_asked_for_in_another_model_is_given_up(
+    studio: Studio, panel: PathsPanel, qtbot: QtBot
+) -> None:
+    keep(studio, qtbot, 3, 17)
+    store, walk = studio.store, studio.store.path_walk
+    result = found(studio, qtbot)
+    walk._drop()
+    asked = walk._asked = result.request  # as if its answer were on the way
+    show_model(qtbot, studio, shipped("vae-2"))
+    assert walk._asked is not asked
+    walk._take(result)
+    assert walk.found is None
+    assert store.keeper.points == ()
+
+
+def test_a_strip_that_goes_under_the_hand_ends_the_gesture(
+    studio: Studio, panel: PathsPanel, qtbot: QtBot
+) -> None:
+    keep(studio, qtbot, 3, 17)
+    found(studio, qtbot)
+    qtbot.waitUntil(lambda: panel.strip.count == 13, timeout=TIMEOUT)
+    before = studio.store.state
+    hand.press(panel.strip, QPoint(round(panel.strip.place(4)), 20))
+    studio.window.docks["paths"].hide()
+    assert studio.store._gesture is None
+    studio.store.undo()
+    assert studio.store.state == before
+
+
+def test_the_longest_paths_are_painted_in_a_moment(studio: Studio, panel: PathsPanel) -> None:
+    """6,001 steps; only as many pictures are made as there is room for."""
+    images = np.random.default_rng(0).random((6001, 1, 28, 28), np.float32)
+    panel.strip.set_path(images, [(60 * place, f"p{place}") for place in range(101)])
+    panel.strip.set_ranks(np.linspace(0.0, 1.0, 6001).astype(np.float32))
+    panel.strip.repaint()
+    drawn = panel.strip._drawn
+    assert drawn is not None
+    panel.strip.set_at(3000)
+    panel.strip.repaint()
+    assert panel.strip._drawn is drawn  # a step of the walk moves a line
+    canvas = studio.window.panel(MapPanel).canvas
+    canvas.set_route(np.random.default_rng(1).standard_normal((6001, 2)).astype(np.float32))
+    canvas.repaint()
+    line = canvas._route_line
+    if line is not None:  # a map without points paints nothing yet
+        assert line.size() <= 402

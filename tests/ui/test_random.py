@@ -126,3 +126,25 @@ def test_another_model_has_another_mixture(
     mixture = studio.store.aggregate.mixture
     assert mixture is not None
     assert mixture.size == 16
+
+
+def test_going_elsewhere_or_back_to_the_prior_gives_a_fit_up(
+    studio: Studio, panel: DecodedPanel, qtbot: QtBot
+) -> None:
+    store = studio.store
+    studio.window.docks["samples"].hide()  # or they would want one, too
+    choose(panel, 1)
+    store.randomise()
+    assert store.aggregate.share is not None
+    show_model(qtbot, studio, shipped("vae-16"))
+    assert store.aggregate.share is None
+    assert panel.random.text() == "Random"
+    store.randomise()
+    choose(panel, 0)
+    assert store.aggregate.share is None
+    qtbot.wait(300)
+    assert store.aggregate.mixture is None
+    choose(panel, 1)
+    before = store.state.latent
+    store.randomise()
+    qtbot.waitUntil(lambda: store.state.latent != before, timeout=TIMEOUT)

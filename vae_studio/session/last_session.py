@@ -7,9 +7,11 @@ read with the same care as a place all the same.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, unquote_to_bytes
 
 from vae_studio.core.errors import PlaceError
 from vae_studio.core.reading import parse_json
@@ -56,7 +58,7 @@ def write_last_session(state: SessionState) -> str:
             if (text := _place(_only(kept, folder, size, classes))) is not None
         ],
     }
-    return json.dumps(values)  # in ASCII: a folder's name may be no text
+    return json.dumps(values, ensure_ascii=False)
 
 
 def parse_last_session(content: bytes) -> LastSession:
@@ -97,7 +99,7 @@ def _only(kept: Kept, folder: str, size: int, classes: int) -> SessionState:
 
 def _place(state: SessionState) -> str | None:
     try:
-        return write_place(state, Path(state.model).name) if state.latent.z else None
+        return write_place(state, "here") if state.latent.z else None  # its folder stands beside
     except PlaceError:
         return None
 
@@ -114,12 +116,15 @@ def _read(values: Any) -> tuple[str, Place | None]:
 
 
 def _named(folder: str) -> str:
-    """A model that ships by its name, so that it is found again when the app has moved."""
+    """A model that ships by its name, so that it is found again when the app has moved; a folder
+    as in an address, as its name may be no text."""
     path = Path(folder)
-    return path.name if path.parent == bundled_path(_SHIPPED) else folder
+    if path.parent == bundled_path(_SHIPPED):
+        return path.name
+    return quote(os.fsencode(folder), safe="/\\: ")
 
 
 def _folder(name: str) -> str:
     if name and Path(name).name == name:
         return str(bundled_path(_SHIPPED) / name)
-    return name
+    return os.fsdecode(unquote_to_bytes(name))

@@ -222,7 +222,7 @@ class PathsPanel(Panel):
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:
-        if new.kept.points != old.kept.points or new.model != old.model:
+        if new.kept is not old.kept or new.model != old.model:
             self._show_points()
         if new.path != old.path:
             self._show_view(new)
