@@ -123,8 +123,7 @@ class Lifecycle(QObject):
         try:
             save_settings(settings_path(), settings)
             if self._store.went_on:  # or what was kept before would be lost
-                text = write_last_session(state)
-                write_bytes(last_session_path(), text.encode())
+                write_bytes(last_session_path(), write_last_session(state).encode())
         except OSError as error:
             log.warning("settings not saved: %s", error)
 

@@ -123,7 +123,10 @@ class MainWindow(QMainWindow):
     def _model_to_remember(self) -> str:
         """Of a model that ships the name, so that it is found again when the app has moved."""
         path = Path(self.store.state.model)
-        return path.name if path.parent == bundled_path("checkpoints") else self.store.state.model
+        if path.parent == bundled_path("checkpoints"):
+            return path.name
+        name = self.store.state.model
+        return name if name.isprintable() else ""  # a folder whose name is no text
 
     # Windows above this one ----------------------------------------------------------------
 
