@@ -159,7 +159,7 @@ def sizes(wanted: Sequence[int], move_count: int, home: Path) -> list[dict[str, 
         store.open_model(run)
         opened = stall(lambda run=run: paints.shown == store.state.latent.z and _is_at(store, run))
         seconds = time.perf_counter() - started
-        surveyed = stall(lambda: store.atlas.is_current and store.atlas.map is not None)
+        surveyed = stall(lambda size=size: _is_idle(studio, size))
         moves(studio, paints, 20)
         idle = moves(studio, paints, move_count)
         rows.append(
@@ -175,6 +175,13 @@ def sizes(wanted: Sequence[int], move_count: int, home: Path) -> list[dict[str, 
         )
     studio.window.close()
     return rows
+
+
+def _is_idle(studio: Studio, size: int) -> bool:
+    """Whether survey and map are of the weights on show, and every slider is there."""
+    atlas, panel = studio.store.atlas, studio.window.panel(SlidersPanel)
+    mapped = atlas.map is not None and atlas.map.request.survey is atlas.survey
+    return atlas.is_current and mapped and len(panel.rows) == size and panel.is_complete
 
 
 def _is_at(store: Store, run: Path) -> bool:

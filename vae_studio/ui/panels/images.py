@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import (
     QAbstractListModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
@@ -40,7 +42,8 @@ from vae_studio.ui.widgets.qimages import to_qimage
 
 NEAREST, BEST, WORST, IN_ORDER = range(4)  # places in the box of orders
 _NEAR = 120  # images that are shown by nearness
-_REST = 60  # ms without a move, after which the nearest follow
+_REST = 100  # ms between two looks for the nearest, while the point moves
+_REMEMBERED = 2000  # thumbnails: 15 MB
 _SIDE = 44  # px of a picture
 _SHEET, _SHEET_COLUMNS = 100, 10  # images that are copied or saved together
 _Index = QModelIndex | QPersistentModelIndex
@@ -56,15 +59,31 @@ class ImagesModel(QAbstractListModel):
         self._survey: Survey | None = None
         self._unit = ""
         self._marked: frozenset[int] = frozenset()
+        self._pictures: dict[tuple[int, bool], QPixmap] = {}  # of this survey: number, marked
 
     def show_images(
         self, survey: Survey | None, indices: list[int], values: list[float], unit_name: str
     ) -> None:
         """Show other ones. unit_name: of the loss."""
+        if survey is not self._survey:
+            self._pictures.clear()
         self.beginResetModel()
         self._survey, self.indices, self._values = survey, indices, values
         self._unit = unit_name
         self.endResetModel()
+
+    def _picture(self, survey: Survey, image: int, marked: bool) -> QPixmap:
+        """Made once: the nearest images are asked for ten times a second while a hand moves."""
+        found = self._pictures.get((image, marked))
+        if found is None:
+            if len(self._pictures) >= _REMEMBERED:
+                self._pictures.clear()
+            found = self._pictures[image, marked] = _thumbnail(survey.images[image], marked)
+        return found
+
+    def forget_pictures(self) -> None:
+        """The colours of marks are others."""
+        self._pictures.clear()
 
     def set_marked(self, marked: frozenset[int]) -> None:
         """Show these images as marked."""
@@ -82,11 +101,7 @@ class ImagesModel(QAbstractListModel):
             return None
         image = self.indices[index.row()]
         if role == Qt.ItemDataRole.DecorationRole:
-            picture = to_qimage(self._survey.images[image].astype(np.float32) / 255.0)
-            pixels = QPixmap.fromImage(picture.scaled(_SIDE, _SIDE))
-            if image in self._marked:
-                _paint_mark(pixels)
-            return pixels
+            return self._picture(self._survey, image, image in self._marked)
         if role == Qt.ItemDataRole.DisplayRole and self._values:
             return f"{self._values[index.row()]:.1f}"
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -100,6 +115,15 @@ class ImagesModel(QAbstractListModel):
                 kl=self._survey.kl[image],
             )
         return None
+
+
+def _thumbnail(pixels: NDArray[np.uint8], marked: bool) -> QPixmap:
+    """Of an image [C, H, W]."""
+    picture = to_qimage(pixels.astype(np.float32) / 255.0)
+    thumbnail = QPixmap.fromImage(picture.scaled(_SIDE, _SIDE))
+    if marked:
+        _paint_mark(thumbnail)
+    return thumbnail
 
 
 def _paint_mark(pixels: QPixmap) -> None:
@@ -122,6 +146,7 @@ class ImagesPanel(Panel):
     click marks it, or no longer."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        self._built = False  # Qt tells of a change of style before
         super().__init__(store, parent)
         self._asked: NearRequest | None = None
         self.order = QComboBox()
@@ -191,12 +216,18 @@ class ImagesPanel(Panel):
         store.snapshot_changed.connect(self.refresh)
         store.atlas.surveyed.connect(self._show)
         store.answered.connect(self._take)
+        self._built = True
         self._show()
 
     def refresh(self) -> None:
         if self.on_screen:
             self.store.atlas.want()
             self._show()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.StyleChange and self._built:
+            self.images.forget_pictures()
 
     @Slot()
     def _show(self) -> None:

@@ -141,6 +141,11 @@ class SlidersPanel(Panel):
         else:
             self._portions.stop()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row is there, and stands for its dimension."""
+        return self._done == len(self._order)
+
     @Slot()
     def _describe_more(self) -> None:
         if not self._held:  # or the row under the hand would stand for another dimension
