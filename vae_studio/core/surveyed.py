@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vae_studio.core.measures import LatentStats
 
 CELLS = 48  # of the density of a dimension
+_PART = 512  # points at a time: what is in between stays in the processor's cache
 PRIOR_RANGE = 3.0  # a dimension is looked at so far from 0 at least: 99.7 % of the prior
 
 
@@ -51,8 +52,10 @@ class Survey:
 def nearest(points: NDArray[np.float32], to: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """Indices of the ``count`` of ``points`` [N, D] that are nearest to ``to`` [D], by Euclidean
     distance, the nearest first; of equal ones the first."""
-    away = points - to
-    distances = np.einsum("nd,nd->n", away, away)  # a third of the time of square and sum
+    distances = np.empty(len(points), np.float32)
+    for start in range(0, len(points), _PART):
+        away = points[start : start + _PART] - to
+        np.einsum("nd,nd->n", away, away, out=distances[start : start + _PART])
     count = min(count, len(points))
     if count < len(points):
         limit = np.partition(distances, count - 1)[count - 1]

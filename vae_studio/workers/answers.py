@@ -307,10 +307,11 @@ def _(request: LatticeRequest) -> LatticeResult:
 @answer.register
 def _(request: NearRequest) -> NearResult:
     survey, z = request.survey, np.asarray(request.z, np.float32)
-    among = np.arange(len(survey))
-    if request.label is not None:
+    if request.label is None:
+        found = nearest(survey.mu, z, request.count)
+    else:
         among = np.flatnonzero(survey.labels == request.label)
-    found = among[nearest(survey.mu[among], z, request.count)]
+        found = among[nearest(survey.mu[among], z, request.count)]
     away = np.sqrt(np.square(survey.mu[found] - z).sum(1))
     return NearResult(request, tuple(found.tolist()), tuple(away.tolist()))
 
