@@ -128,6 +128,14 @@ def test_a_box_on_the_map_marks_images_and_their_mean_is_an_end(
     map_panel = studio.window.panel(MapPanel)
     qtbot.waitUntil(lambda: studio.store.atlas.map is not None, timeout=TIMEOUT)
     canvas, survey, before = map_panel.canvas, survey_of(studio), studio.store.state
+    views = [canvas.view]
+
+    def calm() -> bool:
+        """Whether the docks have settled, and the map in them."""
+        views.append(canvas.view)
+        return len(views) > 5 and views[-1] == views[-5]
+
+    qtbot.waitUntil(calm, timeout=TIMEOUT)
     shown_map = studio.store.atlas.map
     assert shown_map is not None
     corners = [QPoint(canvas.width() // 3, canvas.height() // 3)]
