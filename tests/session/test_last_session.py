@@ -89,6 +89,7 @@ def test_a_damaged_place_is_left_out() -> None:
     values["place"] = values["place"][:-40]
     values["others"].append({"folder": 3, "place": None})
     values["others"].append("nothing")
+    values["others"].append({"folder": "/runs/β", "place": values["others"][0]["place"]})
     last = parse_last_session(json.dumps(values).encode())
     assert last.place is None
     assert [folder for folder, _ in last.others] == [OWN, OTHER]
@@ -105,7 +106,7 @@ def test_what_another_model_in_the_same_folder_left_is_kept_apart() -> None:
 
 
 def test_a_folder_whose_name_is_no_text_is_kept() -> None:
-    folder = "/runs/\udcff\udcfe"
+    folder = "/runs/β\udcff\udcfe"
     state = SessionState(model=folder, latent=LatentState((0.5, 1.0)))
     last = parse_last_session(write_last_session(state).encode())
     assert (last.folder, last.place is not None) == (folder, True)

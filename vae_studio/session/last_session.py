@@ -11,7 +11,6 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote_to_bytes
 
 from vae_studio.core.errors import PlaceError
 from vae_studio.core.reading import parse_json
@@ -112,19 +111,19 @@ def _read(values: Any) -> tuple[str, Place | None]:
     try:
         return _folder(folder), parse_place(text.encode())
     except (PlaceError, ValueError):
-        return _folder(folder), None
+        return "", None
 
 
 def _named(folder: str) -> str:
     """A model that ships by its name, so that it is found again when the app has moved; a folder
-    as in an address, as its name may be no text."""
+    by the bytes of its path, a sign each, for these may be no text."""
     path = Path(folder)
     if path.parent == bundled_path(_SHIPPED):
         return path.name
-    return quote(os.fsencode(folder), safe="/\\: ")
+    return os.fsencode(folder).decode("latin-1")
 
 
 def _folder(name: str) -> str:
     if name and Path(name).name == name:
         return str(bundled_path(_SHIPPED) / name)
-    return os.fsdecode(unquote_to_bytes(name))
+    return os.fsdecode(name.encode("latin-1"))
