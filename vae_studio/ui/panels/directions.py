@@ -27,6 +27,7 @@ from vae_studio.ui.widgets.buttons import push_button, tool_button
 from vae_studio.ui.widgets.hand_slider import HandSlider
 from vae_studio.ui.widgets.picture_grid import PictureGrid
 from vae_studio.ui.widgets.qimages import to_qimages
+from vae_studio.ui.widgets.texts import muted_text
 
 _SHARES = (-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)  # of the way, for the pictures
 _MIDDLE = _SHARES.index(0.0)
@@ -103,11 +104,7 @@ class DirectionsPanel(Panel):
         along.addWidget(self.value)
         self.grid = PictureGrid(self.tr("The current point along the direction"))
         self.grid.setMinimumHeight(40)
-        self.caption = QLabel()
-        self.caption.setProperty("role", "muted")
-        self.caption.setWordWrap(True)
-        self.caption.setTextFormat(Qt.TextFormat.PlainText)
-        theme.tabular(self.caption)
+        self.caption = muted_text()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)

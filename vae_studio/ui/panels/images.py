@@ -27,7 +27,7 @@ from PySide6.QtGui import (
     QPixmap,
     QPolygonF,
 )
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from vae_studio.core.surveyed import Survey
 from vae_studio.session.requests import NearRequest, NearResult, Result
@@ -39,6 +39,7 @@ from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions
 from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.ui.widgets.texts import muted_text
 
 NEAREST, BEST, WORST, IN_ORDER = range(4)  # places in the box of orders
 _NEAR = 120  # images that are shown by nearness
@@ -192,11 +193,7 @@ class ImagesPanel(Panel):
         add_picture_actions(self.list, self._sheet)
         self.list.clicked.connect(self._take_click)
         self.list.activated.connect(self._choose)
-        self.caption = QLabel()
-        self.caption.setProperty("role", "muted")
-        self.caption.setWordWrap(True)
-        self.caption.setTextFormat(Qt.TextFormat.PlainText)
-        theme.tabular(self.caption)
+        self.caption = muted_text()
         top = QHBoxLayout()
         top.addWidget(self.order, 1)
         top.addWidget(self.label)

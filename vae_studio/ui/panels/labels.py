@@ -36,6 +36,7 @@ from vae_studio.ui.widgets.buttons import push_button
 from vae_studio.ui.widgets.hand_slider import HandSlider
 from vae_studio.ui.widgets.image_view import ImageView
 from vae_studio.ui.widgets.qimages import to_qimages
+from vae_studio.ui.widgets.texts import muted_text
 
 _COLUMNS = 5
 _REASON, _CLASSES = range(2)  # pages
@@ -79,10 +80,7 @@ class LabelsPanel(Panel):
         outer = QVBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(4)
-        self.explain = QLabel()
-        self.explain.setProperty("role", "muted")
-        self.explain.setTextFormat(Qt.TextFormat.PlainText)
-        self.explain.setWordWrap(True)
+        self.explain = muted_text()
         outer.addWidget(self.explain)
         self._grid = QGridLayout()
         self._grid.setSpacing(6)

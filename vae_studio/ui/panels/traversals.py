@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, QTimer, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from vae_studio.core.surveyed import PRIOR_RANGE
 from vae_studio.core.traversals import Array, plane_through, rows_through
@@ -15,6 +15,7 @@ from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.picture_grid import PictureGrid
 from vae_studio.ui.widgets.qimages import to_qimages
+from vae_studio.ui.widgets.texts import muted_text
 
 ROWS, PLANE = range(2)  # places in the box of kinds
 MOST_ROWS = 10
@@ -43,10 +44,7 @@ class TraversalsPanel(Panel):
         self.up.setAccessibleName(self.tr("Dimension upward"))
         self.up.setToolTip(self.tr("The dimension that grows upward"))
         self.grid = PictureGrid(self.tr("Traversals"))
-        self.caption = QLabel()
-        self.caption.setProperty("role", "muted")
-        self.caption.setWordWrap(True)
-        self.caption.setTextFormat(Qt.TextFormat.PlainText)
+        self.caption = muted_text()
         top = QHBoxLayout()
         top.addWidget(self.kind)
         top.addWidget(self.across)

@@ -11,7 +11,6 @@ from PySide6.QtGui import QColor, QCursor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QToolButton,
     QVBoxLayout,
@@ -39,6 +38,7 @@ from vae_studio.ui.panels.map.hover_card import HoverCard
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import tool_button
 from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.ui.widgets.texts import muted_text
 
 _REST = 80  # ms without a move, after which the lattice follows
 _CELL = 34  # px of a picture of the lattice, at least
@@ -115,11 +115,7 @@ class MapPanel(Panel):
         working.addWidget(self.cancel)
         self._legend = QHBoxLayout()
         self._legend.setSpacing(0)
-        self.caption = QLabel()
-        self.caption.setProperty("role", "muted")
-        self.caption.setWordWrap(True)
-        self.caption.setTextFormat(Qt.TextFormat.PlainText)
-        theme.tabular(self.caption)
+        self.caption = muted_text()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QSpinBox,
@@ -31,6 +30,7 @@ from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
 from vae_studio.ui.widgets.picture_actions import Sheet, add_film_action, add_picture_actions
 from vae_studio.ui.widgets.qimages import to_qimages
+from vae_studio.ui.widgets.texts import muted_text
 
 _WAYS: tuple[Way, ...] = ("straight", "arc", "geodesic")
 _LANE = "kept"
@@ -65,11 +65,7 @@ class PathsPanel(Panel):
         top.addLayout(buttons)
         top.addWidget(self.points, 1)
         self.strip = PathStrip()
-        self.caption = QLabel()
-        self.caption.setProperty("role", "muted")
-        self.caption.setWordWrap(True)
-        self.caption.setTextFormat(Qt.TextFormat.PlainText)
-        theme.tabular(self.caption)
+        self.caption = muted_text()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
