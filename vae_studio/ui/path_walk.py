@@ -73,10 +73,11 @@ class PathWalk(QObject):
     def want(self) -> None:
         """Somebody looks: find the path over the points as they are, if that was not done. Ask
         again whenever points, way or weights are others."""
-        snapshot, points, path = self._store.snapshot, self._store.keeper.points, self._wanted_path
+        snapshot, points = self._store.snapshot, self._store.keeper.points
         if snapshot is None or len(points) < 2:
             self._drop()
             return
+        path = self._store.state.path
         known = (snapshot.id, path, *((point.z, point.label) for point in points))
         if known == self._known:
             return
@@ -84,10 +85,6 @@ class PathWalk(QObject):
         self._asked = _request(snapshot, points, path)
         self._set_share(0.0)
         self._thread.ask(self._asked)
-
-    @property
-    def _wanted_path(self) -> PathView:
-        return self._store.state.path
 
     def choose(self, path: PathView) -> None:
         """Lead it another way."""
@@ -193,7 +190,7 @@ class PathWalk(QObject):
             self.stop()
             return
         last = len(found.z) - 1
-        if self.at >= last and not self._wanted_path.closed:
+        if self.at >= last and not self._store.state.path.closed:
             self.stop()
             return
         index = 1 if self.at >= last else self.at + 1  # a closed path ends where it began
@@ -224,16 +221,20 @@ class PathWalk(QObject):
         found = self.found
         if found is None or len(state.latent.z) != found.z.shape[1]:
             return -1
-        equal = (found.z == np.asarray(state.latent.z, np.float32)).all(1)
-        if found.labels is not None:
-            label = np.asarray(state.latent.label or (), np.float32)
-            if label.shape != found.labels.shape[1:]:
-                return -1
-            equal &= (found.labels == label).all(1)
-        if 0 <= self.at < len(equal) and equal[self.at]:
+        z = np.asarray(state.latent.z, np.float32)
+        label = np.asarray(state.latent.label or (), np.float32)
+        if found.labels is not None and label.shape != found.labels.shape[1:]:
+            return -1
+        near = np.flatnonzero(found.z[:, 0] == z[0]).tolist()  # a hand moves, and few are
+        places = [
+            place
+            for place in near
+            if np.array_equal(found.z[place], z)
+            and (found.labels is None or np.array_equal(found.labels[place], label))
+        ]
+        if self.at in places:
             return self.at
-        places = np.flatnonzero(equal)
-        return int(places[0]) if len(places) else -1
+        return places[0] if places else -1
 
     def _set_at(self, index: int) -> None:
         if index != self.at:
