@@ -175,7 +175,7 @@ def _run_an_experiment(studio: Studio) -> None:
 
 def _explore(studio: Studio) -> None:
     from vae_studio.core.resources import bundled_path
-    from vae_studio.session.state import ImageRef
+    from vae_studio.session.drawing import ImageRef
     from vae_studio.ui.panels.images import ImagesPanel
     from vae_studio.ui.panels.sliders.panel import SlidersPanel
 
@@ -199,7 +199,7 @@ def _walk(studio: Studio) -> None:
     from dataclasses import replace
 
     from vae_studio.core.resources import bundled_path
-    from vae_studio.session.state import ImageRef
+    from vae_studio.session.drawing import ImageRef
 
     store, walk = studio.store, studio.store.path_walk
     model = str(bundled_path("checkpoints") / "vae-2")

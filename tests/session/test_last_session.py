@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from vae_studio.core.resources import bundled_path
+from vae_studio.session.drawing import Input
 from vae_studio.session.kept import Kept, KeptPoint, KeptVector, Marked
 from vae_studio.session.last_session import parse_last_session, restored, write_last_session
-from vae_studio.session.state import Input, LatentState, PathView, SessionState
+from vae_studio.session.state import LatentState, PathView, SessionState
 from vae_studio.session.strokes import Stroke
 
 SHIPPED = str(bundled_path("checkpoints") / "vae-2")

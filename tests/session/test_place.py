@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vae_studio.core.errors import PlaceError
+from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen, Steps
+from vae_studio.session.drawing_text import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.session.kept import (
     MOST_NAME,
     MOST_POINTS,
@@ -25,9 +27,7 @@ from vae_studio.session.kept import (
 from vae_studio.session.place import (
     FARTHEST,
     MAX_BYTES,
-    MOST_INK,
     MOST_MARKED,
-    MOST_STROKE_POINTS,
     file_name,
     parse_place,
     with_place,
@@ -35,8 +35,6 @@ from vae_studio.session.place import (
 )
 from vae_studio.session.state import (
     MOST_STEPS,
-    ImageRef,
-    Input,
     LatentState,
     MapView,
     PathView,
@@ -63,7 +61,9 @@ def rich() -> SessionState:
     return SessionState(
         model=HERE,
         latent=LatentState((0.1, 1.0 / 3.0), (0.0, 0.5, 0.5), frozenset({1})),
-        input=Input(strokes, 2),
+        input=Input(strokes, 2, steps=Steps(centred=False)),
+        steps=Steps(fitted=False),
+        seen=Seen((Stroke(((0.5, 0.9),), 0.1),), (0.0, 0.5, 1.0, 1.0)),
         moved=True,
         view=MapView(frozenset({0, 2}), crowd=True, lattice=True, holes=True),
         kept=Kept(points, vectors, Marked("mnist", frozenset({9999, 3, 17}))),
@@ -140,12 +140,19 @@ def _states(draw: st.DrawFn) -> SessionState:
         st.floats(0.001, 1.0),
     )
     image = st.builds(ImageRef, _names, st.sampled_from(("test", "train")), st.integers(0, 2**31))
+    steps = st.builds(Steps, st.booleans(), st.booleans(), st.booleans())
     drawn = st.builds(
         Input,
         st.lists(stroke, min_size=1, max_size=3).map(tuple),
         st.none() | st.integers(0, 999),
+        steps=steps,
     )
-    shown = st.builds(Input, st.just(()), st.none() | st.integers(0, 999), image)
+    over = st.lists(st.builds(replace, stroke, erases=st.booleans()), max_size=2).map(tuple)
+    shown = st.builds(Input, over, st.none() | st.integers(0, 999), image)
+    pictures = st.builds(Pixels, st.just((1, 2, 3)), st.binary(min_size=6, max_size=6))
+    opened = st.builds(Input, over, st.none(), st.none(), pictures)
+    rect = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.6, 1), st.floats(0.6, 1))
+    seen = st.builds(Seen, st.lists(stroke, max_size=2).map(tuple), st.none() | rect)
     marks = st.frozensets(st.integers(0, 2**31 - 1), min_size=1, max_size=5)
     kept = st.builds(
         Kept,
@@ -156,7 +163,9 @@ def _states(draw: st.DrawFn) -> SessionState:
     return SessionState(
         model="m",
         latent=LatentState(draw(z), draw(label), draw(st.frozensets(st.integers(0, size - 1)))),
-        input=draw(st.none() | drawn | shown),
+        input=draw(st.none() | drawn | shown | opened),
+        steps=draw(steps),
+        seen=draw(seen),
         moved=draw(st.booleans()),
         view=draw(
             st.builds(
@@ -318,6 +327,11 @@ def _picture(**changes: Any) -> dict[str, Any]:
     return _in("input", strokes=[], image=image)
 
 
+def _pixels(**changes: Any) -> dict[str, Any]:
+    pixels = {"shape": [1, 2, 2], "rows": ["00ff", "807f"], **changes}
+    return _in("input", strokes=[], pixels=pixels)
+
+
 ZIGZAG = [float(n % 2) for n in range(int(MOST_INK) + 3)]
 DAMAGES: dict[str, Callable[[], dict[str, Any]]] = {
     "a name too many": lambda: written(command="rm"),
@@ -349,7 +363,26 @@ DAMAGES: dict[str, Callable[[], dict[str, Any]]] = {
     "moved is 1": lambda: written(moved=1),
     "input is a list": lambda: written(input=[]),
     "input without strokes or image": lambda: _in("input", strokes=[]),
-    "input with both": lambda: {**_in("input", image=_picture()["input"]["image"])},
+    "input with two pictures": lambda: _in(
+        "input", image=_picture()["input"]["image"], pixels={"shape": [1, 1, 2], "rows": ["00ff"]}
+    ),
+    "pixels without a row": lambda: _pixels(rows=["00ff"]),
+    "pixels with a short row": lambda: _pixels(rows=["00ff", "00"]),
+    "pixels with blanks for levels": lambda: _pixels(rows=["00ff", "00  "]),
+    "pixels that are no numbers": lambda: _pixels(rows=["00ff", "00xy"]),
+    "pixels of no size": lambda: _pixels(shape=[1, 0, 2], rows=[]),
+    "pixels of a huge size": lambda: _pixels(shape=[1, 10**9, 10**9]),
+    "pixels of two sides": lambda: _pixels(shape=[2, 2]),
+    "steps without one": lambda: _in("input", steps={"fitted": True, "pen": True}),
+    "steps of a text": lambda: written(steps={"fitted": "no", "centred": True, "pen": True}),
+    "seen is a list": lambda: written(seen=[]),
+    "hidden of three sides": lambda: _in("seen", hidden=[0.0, 0.0, 1.0]),
+    "hidden the wrong way": lambda: _in("seen", hidden=[0.5, 0.0, 0.5, 1.0]),
+    "hidden off the image": lambda: _in("seen", hidden=[0.5, 0.0, 1.5, 1.0]),
+    "empty with a stroke off the canvas": lambda: _in(
+        "seen", empty=[{"width": 0.1, "x": [2.0], "y": [0.0]}]
+    ),
+    "a stroke that erases perhaps": lambda: _stroke(erases="perhaps"),
     "input with another name": lambda: _in("input", path="/etc/passwd"),
     "label of the input is true": lambda: _in("input", label=True),
     "label of the input below 0": lambda: _in("input", label=-1),
@@ -405,6 +438,7 @@ DAMAGES: dict[str, Callable[[], dict[str, Any]]] = {
 def test_a_damaged_place_is_refused(damage: str) -> None:
     parse_place(sent(written()))
     parse_place(sent(_picture()))
+    parse_place(sent(_pixels()))
     assert refused(sent(DAMAGES[damage]())).code == "place.damaged"
 
 
@@ -441,3 +475,15 @@ def test_another_format_asks_for_another_version(found: int) -> None:
 def test_reasons_are_short_whatever_was_sent() -> None:
     error = refused(sent(written(z=["x" * 100_000], model="y")))
     assert len(str(error.params["reason"])) <= 200
+
+
+def test_a_place_of_before_there_were_steps_opens() -> None:
+    values = written()
+    for name in ("steps", "seen"):
+        del values[name]
+    for name in ("steps", "pixels"):
+        del values["input"][name]
+    state = parse_place(sent(values)).state
+    assert state.input is not None
+    assert (state.input.steps, state.steps, state.seen) == (Steps(), Steps(), Seen())
+    assert state.input.strokes == rich().input.strokes  # type: ignore[union-attr]

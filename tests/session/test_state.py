@@ -6,8 +6,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from vae_studio.session.drawing import Input
 from vae_studio.session.state import (
-    Input,
     LatentState,
     SessionState,
     with_code,

@@ -249,8 +249,9 @@ class Entries:
         from vae_studio.core.lock import is_locked
         from vae_studio.core.recorder import RunRecorder
         from vae_studio.core.resume import load_training
+        from vae_studio.session.drawing import Input
         from vae_studio.session.requests import DecodeRequest, OpenRequest
-        from vae_studio.session.state import Input, LatentState
+        from vae_studio.session.state import LatentState
         from vae_studio.session.strokes import Stroke
         from vae_studio.workers.answers import answer
 

@@ -432,13 +432,13 @@ class Machine(RuleBasedStateMachine):
     @rule(points=_points, erase=st.booleans())
     def draw_a_stroke(self, points: list[tuple[float, float]], erase: bool) -> None:
         self._did("erase" if erase else "draw_a_stroke", points=points)
-        self._press(self.draw.eraser if erase else self.draw.pen)
+        self._press(self.draw.toolbar.eraser if erase else self.draw.toolbar.pen)
         self._drag(self.draw.canvas, hand.on_canvas(self.draw.canvas, points))
 
     @rule(points=_points, key=st.sampled_from(("Z", "Y", "R", "Space", "1")))
     def press_a_key_while_drawing(self, points: list[tuple[float, float]], key: str) -> None:
         self._did("press_a_key_while_drawing", points=points, key=key)
-        self._press(self.draw.pen)
+        self._press(self.draw.toolbar.pen)
         canvas = self.draw.canvas
         places = hand.on_canvas(canvas, points)
         control = Qt.KeyboardModifier.ControlModifier if key in "ZY" else hand.NO_KEYS
@@ -451,7 +451,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def clear(self) -> None:
         self._did("clear")
-        self._press(self.draw.clear)
+        self._press(self.draw.toolbar.clear)
 
     @rule(thicker=st.booleans())
     def change_the_pen(self, thicker: bool) -> None:
@@ -465,7 +465,7 @@ class Machine(RuleBasedStateMachine):
         self._did("undo", times=times)
         for _ in range(times):
             self.session.done["undos"] += self.window.undo_action.isEnabled()
-            self._press(self.draw.undo)
+            self._press(self.draw.toolbar.undo)
 
     @rule(times=st.integers(1, 12))
     def redo(self, times: int) -> None:
@@ -797,7 +797,7 @@ class Machine(RuleBasedStateMachine):
         shutil.rmtree(runs_folder() / ".removed", ignore_errors=True)
         self.models.reload()
         self.draw.use_pen()
-        self.draw.pen_size.setValue(8)
+        self.draw.toolbar.size_slider.setValue(8)
         self.window.toast.hide()
         self.window.resize(1280, 800)
         if not all(dock.toggleViewAction().isChecked() for dock in self.window.docks.values()):
@@ -937,9 +937,9 @@ def _buttons_fit(machine: Machine) -> None:
         (panel.controls.stop, view.can_stop),
         (machine.window.undo_action, machine.store.can_undo),
         (machine.window.redo_action, machine.store.can_redo),
-        (machine.draw.undo, machine.store.can_undo),
-        (machine.draw.redo, machine.store.can_redo),
-        (machine.draw.clear, machine.store.state.input is not None),
+        (machine.draw.toolbar.undo, machine.store.can_undo),
+        (machine.draw.toolbar.redo, machine.store.can_redo),
+        (machine.draw.toolbar.clear, machine.store.state.input is not None),
     ):
         name = button.text() or button.toolTip()
         assert button.isEnabled() == wanted, f"{name} is enabled: {button.isEnabled()}, {view}"

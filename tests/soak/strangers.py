@@ -19,9 +19,10 @@ from vae_studio.core.events import EpochDone
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import new_state, train
+from vae_studio.session.drawing import Input
 from vae_studio.session.kept import Kept, KeptPoint, KeptVector, Marked
 from vae_studio.session.place import write_place
-from vae_studio.session.state import Input, LatentState, SessionState
+from vae_studio.session.state import LatentState, SessionState
 from vae_studio.session.strokes import Stroke
 
 PLAIN = ModelSpec(latent_dim=2, hidden=(3,))

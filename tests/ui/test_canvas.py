@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QInputDevice, QPointingDevice, QPointingDeviceUniqueId, QTabletEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QImage,
+    QInputDevice,
+    QPainter,
+    QPointingDevice,
+    QPointingDeviceUniqueId,
+    QTabletEvent,
+)
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from vae_studio.session.strokes import Strokes
-from vae_studio.ui.panels.draw.canvas import Canvas, Tool
+from vae_studio.session.strokes import Strokes, bounds
+from vae_studio.ui.panels.draw.canvas import Canvas
+from vae_studio.ui.panels.draw.raster import StrokeRaster
+from vae_studio.ui.panels.draw.tools import Tool
+from vae_studio.ui.widgets.qimages import to_array
 
 
 class Sheet:
@@ -94,13 +106,20 @@ def test_the_pen_size_is_that_of_the_stroke(sheet: Sheet) -> None:
     assert sheet.strokes[0].width == 0.15
 
 
-def pen(kind: QEvent.Type, canvas: Canvas, x: float, y: float, down: bool) -> None:
+def pen(
+    kind: QEvent.Type,
+    canvas: Canvas,
+    x: float,
+    y: float,
+    down: bool,
+    kind_of_end: QPointingDevice.PointerType = QPointingDevice.PointerType.Pen,
+) -> None:
     """One event of a tablet's pen."""
     device = QPointingDevice(
         "pen",
         1,
         QInputDevice.DeviceType.Stylus,
-        QPointingDevice.PointerType.Pen,
+        kind_of_end,
         QInputDevice.Capability.Position | QInputDevice.Capability.Pressure,
         1,
         1,
@@ -128,3 +147,153 @@ def test_a_tablets_pen_draws(sheet: Sheet) -> None:
     assert stroke.points[0] == pytest.approx((0.2, 0.2), abs=0.01)
     assert stroke.points[-1] == pytest.approx((0.5, 0.5), abs=0.01)
     assert stroke.width == sheet.canvas.pen_width
+
+
+def test_the_other_end_of_a_tablets_pen_erases(sheet: Sheet) -> None:
+    sheet.drag(*((x / 20, 0.5) for x in range(2, 19)))
+    kind = QPointingDevice.PointerType.Eraser
+    pen(QEvent.Type.TabletPress, sheet.canvas, 0.5, 0.3, down=True, kind_of_end=kind)
+    pen(QEvent.Type.TabletMove, sheet.canvas, 0.5, 0.7, down=True, kind_of_end=kind)
+    pen(QEvent.Type.TabletRelease, sheet.canvas, 0.5, 0.7, down=False, kind_of_end=kind)
+    assert len(sheet.strokes) == 2
+    assert sheet.canvas.tool is Tool.PEN
+
+
+def test_the_stroke_eraser_takes_whole_strokes(sheet: Sheet) -> None:
+    sheet.drag((0.1, 0.2), (0.9, 0.2))
+    sheet.drag((0.1, 0.8), (0.9, 0.8))
+    sheet.canvas.set_tool(Tool.STROKE_ERASER)
+    sheet.drag((0.5, 0.5), (0.5, 0.75))
+    (left,) = sheet.strokes
+    assert left.points[0][1] == pytest.approx(0.2, abs=0.01)
+
+
+def test_esc_gives_back_the_stroke_at_hand(sheet: Sheet) -> None:
+    sheet.drag((0.1, 0.2), (0.9, 0.2))
+    before = sheet.strokes
+    path = hand.on_canvas(sheet.canvas, [(0.2, 0.6), (0.6, 0.6)])
+    hand.press(sheet.canvas, path[0])
+    hand.move(sheet.canvas, path[1])
+    assert len(sheet.strokes) == 2
+    sheet.canvas.setFocus()
+    hand.key(sheet.canvas, Qt.Key.Key_Escape)
+    assert sheet.strokes == before
+    assert sheet.borders[-1] == "released"
+    hand.move(sheet.canvas, path[0])
+    hand.release(sheet.canvas, path[0])
+    assert sheet.strokes == before
+
+
+def test_on_a_picture_the_eraser_rubs_out_the_picture(sheet: Sheet) -> None:
+    picture = QImage(28, 28, QImage.Format.Format_Grayscale8)
+    picture.fill(255)
+    sheet.canvas.show_image(picture)
+    sheet.canvas.set_tool(Tool.ERASER)
+    sheet.drag((0.2, 0.5), (0.8, 0.5))
+    (stroke,) = sheet.strokes
+    assert stroke.erases
+    shot = sheet.canvas.grab().toImage()
+    assert shot.pixelColor(150, 150).red() < 30
+    assert shot.pixelColor(150, 60).red() > 200
+    sheet.canvas.set_tool(Tool.STROKE_ERASER)
+    sheet.drag((0.5, 0.4), (0.5, 0.5))
+    assert sheet.strokes == ()
+    assert sheet.canvas.grab().toImage().pixelColor(150, 150).red() > 200
+
+
+def test_the_mover_moves_and_its_corners_scale(sheet: Sheet) -> None:
+    sheet.drag((0.3, 0.3), (0.5, 0.4), (0.6, 0.6))
+    sheet.canvas.set_tool(Tool.MOVE)
+    sheet.drag((0.4, 0.5), (0.5, 0.5), (0.6, 0.4))
+    assert bounds(sheet.strokes) == pytest.approx((0.5, 0.2, 0.8, 0.5), abs=0.01)
+    sheet.drag((0.8, 0.5), (0.9, 0.6), (0.95, 0.65))
+    assert bounds(sheet.strokes) == pytest.approx((0.5, 0.2, 0.95, 0.65), abs=0.02)
+    assert sheet.strokes[0].width == pytest.approx(0.08 * 1.5, abs=0.005)
+    hand.wheel(sheet.canvas, -2)
+    box = bounds(sheet.strokes)
+    assert box is not None
+    assert box[2] - box[0] == pytest.approx(0.45 / 1.1**2, abs=0.02)
+    sheet.drag((0.7, 0.4), (1.4, 1.4))
+    assert bounds(sheet.strokes) == pytest.approx((1 - box[2] + box[0], 1 - box[3] + box[1], 1, 1))
+
+
+def test_without_strokes_the_mover_does_nothing(sheet: Sheet) -> None:
+    sheet.canvas.set_tool(Tool.MOVE)
+    sheet.drag((0.4, 0.5), (0.6, 0.4))
+    hand.wheel(sheet.canvas, 3)
+    assert sheet.strokes == ()
+
+
+def touch(sheet: Sheet, *fingers: tuple[float, float], device: QPointingDevice, end: int) -> None:
+    """All fingers at once, where they are now. end: 0 for the first time, 1 later, 2 they leave."""
+    events = QTest.touchEvent(sheet.desk.windowHandle(), device, False)
+    for number, (x, y) in enumerate(fingers):
+        place = sheet.canvas.mapTo(
+            sheet.desk, QPoint(round(x * sheet.canvas.width()), round(y * sheet.canvas.height()))
+        )
+        go = (events.press, events.move, events.release)[end]
+        go(number, place, sheet.desk.windowHandle())
+    events.commit()
+    QApplication.processEvents()
+
+
+@pytest.fixture(scope="module")
+def screen() -> QPointingDevice:
+    return QTest.createTouchDevice()
+
+
+def test_a_finger_draws(sheet: Sheet, screen: QPointingDevice) -> None:
+    touch(sheet, (0.2, 0.2), device=screen, end=0)
+    touch(sheet, (0.5, 0.4), device=screen, end=1)
+    touch(sheet, (0.8, 0.8), device=screen, end=1)
+    touch(sheet, (0.8, 0.8), device=screen, end=2)
+    (stroke,) = sheet.strokes
+    assert len(stroke.points) == 3
+    assert stroke.points[-1] == pytest.approx((0.8, 0.8), abs=0.01)
+    assert sheet.borders == ["pressed", "released"]
+
+
+def test_two_fingers_move_and_scale(sheet: Sheet, screen: QPointingDevice) -> None:
+    sheet.drag((0.4, 0.4), (0.5, 0.5), (0.6, 0.6))
+    before = sheet.strokes
+    touch(sheet, (0.4, 0.5), (0.6, 0.5), device=screen, end=0)
+    touch(sheet, (0.4, 0.6), (0.8, 0.6), device=screen, end=1)
+    assert bounds(sheet.strokes) == pytest.approx((0.4, 0.4, 0.8, 0.8), abs=0.02)
+    touch(sheet, (0.4, 0.6), (0.8, 0.6), device=screen, end=2)
+    assert len(sheet.strokes) == len(before)
+    assert sheet.strokes[0].width == pytest.approx(2 * before[0].width, rel=0.03)
+    assert sheet.borders.count("pressed") == sheet.borders.count("released")
+
+
+def test_what_is_added_piece_by_piece_looks_as_if_painted_at_once(sheet: Sheet) -> None:
+    """Of a stroke that goes on, only what is new is painted."""
+    random = np.random.default_rng(3)
+    points = np.cumsum(random.normal(0, 0.03, (120, 2)), axis=0) * 0.5 + 0.5
+    path = [(float(x), float(y)) for x, y in np.clip(points, 0.05, 0.95)]
+    hand.press(sheet.canvas, hand.on_canvas(sheet.canvas, path[:1])[0])
+    for point in hand.on_canvas(sheet.canvas, path[1:]):
+        hand.move(sheet.canvas, point)
+        sheet.canvas.repaint()
+    step_by_step = to_array([sheet.canvas.grab().toImage()])
+    hand.release(sheet.canvas, hand.on_canvas(sheet.canvas, path[-1:])[0])
+    fresh = Canvas()
+    fresh.resize(sheet.canvas.size())
+    fresh.render_strokes(sheet.strokes)
+    at_once = to_array([fresh.grab().toImage()])
+    assert np.abs(step_by_step - at_once).mean() < 0.002
+    assert np.abs(step_by_step - at_once).max() < 0.35  # where two smooth edges meet
+    fresh.deleteLater()
+
+
+def test_the_canvas_is_crisp_on_a_dense_screen(sheet: Sheet) -> None:
+    sheet.drag((0.2, 0.3), (0.8, 0.6))
+    side = 300
+    for ratio in (1, 2):
+        shot = QImage(side * ratio, side * ratio, QImage.Format.Format_RGB32)
+        painter = QPainter(shot)
+        painter.scale(ratio, ratio)
+        raster = StrokeRaster()
+        raster.paint(painter, QRectF(0, 0, side, side), sheet.strokes, None, ratio)
+        painter.end()
+        grey = to_array([shot])[0, 0]
+        assert ((grey > 0.05) & (grey < 0.95)).sum() < 6 * 0.68 * side * ratio  # edges: one pixel

@@ -13,10 +13,13 @@ from tests.ui.waits import encoded, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.explore import encode
+from vae_studio.session.drawing import ImageRef
+from vae_studio.session.strokes import Stroke
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
-from vae_studio.workers.answers import drawing_image
+from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.workers.inputs import prepared_input
 
 
 def draw(studio: Studio, qtbot: QtBot) -> DrawPanel:
@@ -35,7 +38,7 @@ def test_the_reconstruction_follows_the_stroke(studio: Studio, qtbot: QtBot) -> 
     for point in path[1:]:
         hand.move(panel.canvas, point)
         encoded(qtbot, studio)  # the button is still down
-        seen.append(panel.reconstruction.image)
+        seen.append(panel.compare.reconstruction_image)
     assert seen[0] is not None
     assert seen[-1] != seen[0]
     hand.release(panel.canvas, path[-1])
@@ -46,7 +49,7 @@ def test_the_sliders_jump_to_the_code(studio: Studio, qtbot: QtBot) -> None:
     state = studio.store.state
     assert state.input is not None
     model = load_snapshot(shipped("vae-32")).build()
-    mu = encode(model, drawing_image(state.input.strokes)).mu
+    mu = encode(model, prepared_input(state.input).image).mu
     assert state.latent.z == pytest.approx(mu, abs=1e-5)
     assert not state.moved
     for row in studio.window.panel(SlidersPanel).rows:
@@ -79,19 +82,19 @@ def test_a_stroke_is_one_undo_step_and_clearing_another(studio: Studio, qtbot: Q
     start = studio.store.state
     panel = draw(studio, qtbot)
     drawn = studio.store.state
-    hand.click(panel.clear)
+    hand.click(panel.toolbar.clear)
     assert studio.store.state.input is None
-    assert panel.input.image is None
-    assert panel.reconstruction.image is None
-    assert not panel.clear.isEnabled()
-    hand.click(panel.undo)
+    assert panel.compare.input_image is None
+    assert panel.compare.reconstruction_image is None
+    assert not panel.toolbar.clear.isEnabled()
+    hand.click(panel.toolbar.undo)
     encoded(qtbot, studio)
     assert studio.store.state == drawn
-    assert panel.reconstruction.image is not None
-    hand.click(panel.undo)
+    assert panel.compare.reconstruction_image is not None
+    hand.click(panel.toolbar.undo)
     assert studio.store.state == start
-    assert not panel.undo.isEnabled()
-    hand.click(panel.redo)
+    assert not panel.toolbar.undo.isEnabled()
+    hand.click(panel.toolbar.redo)
     encoded(qtbot, studio)
     assert studio.store.state == drawn
 
@@ -118,7 +121,7 @@ def test_a_slider_edits_the_drawn_digit_and_not_the_drawing(studio: Studio, qtbo
 def test_the_eraser_splits_what_was_drawn(studio: Studio, qtbot: QtBot) -> None:
     panel = studio.window.panel(DrawPanel)
     hand.drag(panel.canvas, hand.on_canvas(panel.canvas, [(0.1, 0.5), (0.5, 0.5), (0.9, 0.5)]))
-    hand.click(panel.eraser)
+    hand.click(panel.toolbar.eraser)
     hand.drag(panel.canvas, hand.on_canvas(panel.canvas, [(0.5, 0.3), (0.5, 0.7)]))
     assert studio.store.state.input is not None
     assert len(studio.store.state.input.strokes) == 2
@@ -130,17 +133,17 @@ def test_the_eraser_splits_what_was_drawn(studio: Studio, qtbot: QtBot) -> None:
 
 def test_keys_choose_tool_and_size(studio: Studio) -> None:
     panel = studio.window.panel(DrawPanel)
-    size = panel.pen_size.value()
+    size = panel.toolbar.size_slider.value()
     hand.key(studio.window, Qt.Key.Key_BracketRight)
     hand.key(studio.window, Qt.Key.Key_BracketRight)
     hand.key(studio.window, Qt.Key.Key_BracketLeft)
-    assert panel.pen_size.value() == size + 1
+    assert panel.toolbar.size_slider.value() == size + 1
     assert panel.canvas.pen_width == pytest.approx((size + 1) / 100)
     hand.key(studio.window, Qt.Key.Key_E)
-    assert panel.eraser.isChecked()
-    assert not panel.pen.isChecked()
+    assert panel.toolbar.eraser.isChecked()
+    assert not panel.toolbar.pen.isChecked()
     hand.key(studio.window, Qt.Key.Key_B)
-    assert panel.pen.isChecked()
+    assert panel.toolbar.pen.isChecked()
 
 
 def test_opening_another_model_encodes_the_drawing_there(studio: Studio, qtbot: QtBot) -> None:
@@ -172,11 +175,11 @@ def test_undo_of_a_clear_brings_input_and_reconstruction_back(studio: Studio, qt
     studio.store.set_dimension(0, 2.0)  # the point is the user's own by then
     settle(qtbot, studio)
     panel.clear_canvas()
-    assert panel.input.image is None
+    assert panel.compare.input_image is None
     studio.store.undo()
     encoded(qtbot, studio)
-    assert panel.input.image is not None
-    assert panel.reconstruction.image is not None
+    assert panel.compare.input_image is not None
+    assert panel.compare.reconstruction_image is not None
     assert studio.store.state.latent.z[0] == 2.0
 
 
@@ -233,3 +236,119 @@ def test_another_label_writes_another_digit_in_the_same_hand(cvae: Studio, qtbot
     assert cvae.store.state.input == drawn.input
     assert np.abs(cvae.store.last_decoded.image - picture).mean() > 0.02
     assert panel.label.currentText() == "Auto: 3"
+
+
+def test_the_way_to_mnist_is_shown_and_its_steps_can_be_left_out(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    panel = studio.window.panel(DrawPanel)
+    corner = [(0.05 + 0.3 * x, 0.05 + 0.3 * y) for x, y in hand.THREE]
+    hand.drag(panel.canvas, hand.on_canvas(panel.canvas, corner))
+    encoded(qtbot, studio)
+    way, store = panel.way, studio.store
+    qtbot.waitUntil(lambda: way.fitted.placement.scale > 60)
+    assert way.drawn.placement.scale == 28
+    fitted, before = way.fitted.placement, store.state
+    assert way.centred.placement.scale == fitted.scale
+    assert way.pixels.image == panel.compare.input_image
+    with_all = store.last_encoded
+    assert with_all is not None
+    hand.click(way.fit)
+    encoded(qtbot, studio)
+    qtbot.waitUntil(lambda: way.fitted.placement.scale == 28)
+    without = store.last_encoded
+    assert without is not None
+    assert without.image.sum() < 0.7 * with_all.image.sum()
+    assert without.terms.total() > 0
+    hand.click(way.centre)
+    encoded(qtbot, studio)
+    assert store.last_encoded is not None
+    assert store.last_encoded.image[0, :14, :14].sum() > 0.9 * store.last_encoded.image.sum()
+    for _ in range(2):
+        store.undo()
+        encoded(qtbot, studio)
+    assert store.state == before
+    assert way.fit.isChecked()
+    hand.click(way.pen)
+    encoded(qtbot, studio)
+    assert store.last_encoded.image.sum() > 1.1 * with_all.image.sum()  # the pen was thick
+    hand.click(panel.toolbar.clear)
+    assert not way.pen.isChecked()  # the next drawing goes the same way
+    assert way.pixels.image is None
+
+
+def test_it_says_how_unlike_mnist_a_drawing_is_and_why(studio: Studio, qtbot: QtBot) -> None:
+    panel = draw(studio, qtbot)
+    qtbot.waitUntil(lambda: panel.likeness.isVisible(), timeout=30_000)
+    assert panel.likeness.text().startswith("Like MNIST: costs more than ")
+    hand.click(panel.way.fit)
+    hand.click(panel.way.centre)
+    studio.store.set_strokes((Stroke(((0.06, 0.1), (0.06, 0.8)), 0.08),))
+    encoded(qtbot, studio)
+    assert "off centre" in panel.likeness.text()
+    assert panel.likeness.text().startswith("Unlike MNIST: ")
+    assert panel.likeness.property("role") == "problem"
+    hand.click(panel.way.fit)
+    hand.click(panel.way.centre)
+    hand.click(panel.way.pen)
+    studio.store.set_strokes((Stroke(hand.THREE, 0.4),))
+    encoded(qtbot, studio)
+    assert "too thick" in panel.likeness.text()
+    show_model(qtbot, studio, shipped("vae-2"))
+    encoded(qtbot, studio)
+    assert not panel.likeness.isVisible() or "test images" in panel.likeness.text()
+    qtbot.waitUntil(lambda: panel.likeness.isVisible(), timeout=30_000)
+    hand.click(panel.toolbar.clear)
+    assert not panel.likeness.isVisible()
+
+
+def test_a_test_image_is_drawn_over(studio: Studio, qtbot: QtBot) -> None:
+    store, panel = studio.store, studio.window.panel(DrawPanel)
+    store.set_image(ImageRef("mnist", "test", 0), 7)
+    encoded(qtbot, studio)
+    plain = store.last_encoded
+    assert plain is not None
+    assert not panel.way.fit.isEnabled()
+    hand.drag(panel.canvas, hand.on_canvas(panel.canvas, [(0.2, 0.1), (0.5, 0.1), (0.8, 0.1)]))
+    encoded(qtbot, studio)
+    over = store.last_encoded
+    assert over is not None
+    assert store.state.input is not None
+    assert store.state.input.image == ImageRef("mnist", "test", 0)
+    assert over.image[0, 2, 8:20].min() > 0.9
+    assert np.array_equal(over.image[0, 8:], plain.image[0, 8:])
+    assert panel.canvas.image is not None
+    hand.click(panel.toolbar.eraser)
+    hand.drag(panel.canvas, hand.on_canvas(panel.canvas, [(0.3, 0.5), (0.7, 0.5)]))
+    encoded(qtbot, studio)
+    assert store.last_encoded is not None
+    assert store.last_encoded.image.sum() < over.image.sum()
+    for _ in range(2):
+        store.undo()
+    encoded(qtbot, studio)
+    assert np.array_equal(store.last_encoded.image, plain.image)
+    hand.click(panel.toolbar.clear)
+    assert store.state.input is None
+    assert panel.canvas.image is None
+
+
+def test_the_modes_of_the_comparison_show_the_present_drawing(studio: Studio, qtbot: QtBot) -> None:
+    panel = draw(studio, qtbot)
+    result = studio.store.last_encoded
+    assert result is not None
+    for mode in ("difference", "wipe", "loss", "side"):
+        hand.click(panel.compare.buttons[mode])
+        assert panel.compare.mode == mode
+        sheet = panel.compare.sheet()
+        assert sheet is not None
+    assert panel.compare.input_image == to_qimage(result.image)
+    assert panel.compare.reconstruction_image == to_qimage(result.x_hat)
+
+
+def test_a_wide_panel_has_the_way_beside_the_comparison(studio: Studio, qtbot: QtBot) -> None:
+    panel = draw(studio, qtbot)
+    assert panel.way.y() < panel.compare.y()
+    studio.window.workspaces.show_workspace("draw")
+    qtbot.waitUntil(lambda: panel.way.y() >= panel.compare.y())
+    assert panel.compare.x() > panel.way.x()
+    assert panel.canvas.height() >= 250

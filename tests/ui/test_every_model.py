@@ -17,7 +17,7 @@ from vae_studio.app import Studio
 from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.errors import DatasetError
 from vae_studio.core.variants import VARIANTS
-from vae_studio.session.state import ImageRef
+from vae_studio.session.drawing import ImageRef
 from vae_studio.ui.panels import PANELS
 from vae_studio.ui.panels.directions import DirectionsPanel
 from vae_studio.ui.panels.images import ImagesPanel

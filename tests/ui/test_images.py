@@ -11,7 +11,7 @@ from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.core.surveyed import Survey
-from vae_studio.session.state import ImageRef
+from vae_studio.session.drawing import ImageRef
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.images import BEST, IN_ORDER, NEAREST, WORST, ImagesPanel
 

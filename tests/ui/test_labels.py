@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped
 from vae_studio.app import Studio
-from vae_studio.session.state import ImageRef
+from vae_studio.session.drawing import ImageRef
 from vae_studio.ui.panels.labels import LabelsPanel
 
 

@@ -12,9 +12,9 @@ from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.core.maps import NeighbourMap, PlaneMap
+from vae_studio.session.drawing import ImageRef
 from vae_studio.session.jobs import MapRequest, MapResult
 from vae_studio.session.requests import OnMapRequest, OnMapResult
-from vae_studio.session.state import ImageRef
 from vae_studio.ui import theme
 from vae_studio.ui.panels.map.canvas import MapCanvas, one_sigma
 from vae_studio.ui.panels.map.panel import MapPanel

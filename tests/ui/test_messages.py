@@ -16,7 +16,7 @@ from vae_studio.ui.messages import ERRORS, error_sentence, sentence
 _SOURCE = Path(vae_studio.__file__).parent
 _TYPES = {name for name, kind in vars(errors).items() if isinstance(kind, type)} & {
     "StudioError", "SpecError", "DatasetError", "CheckpointError", "ImageError",
-    "PlaceError",
+    "PlaceError", "DrawingError",
 }  # fmt: skip
 
 

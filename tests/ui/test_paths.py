@@ -16,8 +16,9 @@ from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.paths import linear
+from vae_studio.session.drawing import ImageRef
 from vae_studio.session.jobs import PathResult
-from vae_studio.session.state import ImageRef, Way
+from vae_studio.session.state import Way
 from vae_studio.ui.panels.map.panel import MapPanel
 from vae_studio.ui.panels.paths.panel import PathsPanel
 from vae_studio.ui.widgets.scale_dialog import ScaleDialog

@@ -21,9 +21,10 @@ from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model, undo_i
 from vae_studio.app import Studio
 from vae_studio.core.errors import StudioError
 from vae_studio.core.housekeeping import rename_run
+from vae_studio.session.drawing import ImageRef
 from vae_studio.session.place import write_place
 from vae_studio.session.requests import PlaceRequest
-from vae_studio.session.state import ImageRef, MapView, PathView, SessionState
+from vae_studio.session.state import MapView, PathView, SessionState
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui.menus import leaves
 from vae_studio.workers.answers import answer

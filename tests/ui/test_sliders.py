@@ -19,7 +19,7 @@ from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model, undo_i
 from vae_studio.app import Studio
 from vae_studio.core.runs import bundled_runs, read_run
 from vae_studio.core.surveyed import Survey
-from vae_studio.session.state import ImageRef
+from vae_studio.session.drawing import ImageRef
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.sliders.row import LatentSlider

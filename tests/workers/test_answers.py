@@ -19,6 +19,7 @@ from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.snapshot import Snapshot
 from vae_studio.core.trainer import new_state
 from vae_studio.core.variants import VARIANTS
+from vae_studio.session.drawing import Input
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.requests import (
     DecodeRequest,
@@ -27,9 +28,10 @@ from vae_studio.session.requests import (
     OpenRequest,
     SampleRequest,
 )
-from vae_studio.session.state import Input, LatentState, SessionState
+from vae_studio.session.state import LatentState, SessionState
 from vae_studio.session.strokes import Stroke
-from vae_studio.workers.answers import answer, drawing_image
+from vae_studio.workers.answers import answer
+from vae_studio.workers.inputs import prepared_input
 
 ONE = Input((Stroke(((0.5, 0.2), (0.48, 0.8)), 0.08),))
 Z = (0.5, -0.5, 1.0, 0.0, 0.2, -1.0)
@@ -103,7 +105,7 @@ def test_opening_without_more_stands_at_zero(snapshot: Snapshot, tmp_path: Path)
 
 def test_opening_encodes_the_drawing(snapshot: Snapshot, tmp_path: Path) -> None:
     result = ask(OpenRequest(run_of(snapshot, tmp_path), drawing=ONE))
-    code = encode(snapshot.build(), drawing_image(ONE.strokes))
+    code = encode(snapshot.build(), prepared_input(ONE).image)
     assert (result.z, result.label) == (code.mu, code.label)
 
 

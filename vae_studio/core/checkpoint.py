@@ -134,6 +134,14 @@ def load_snapshot(path: Path | str) -> Snapshot:
     return snapshot_of(read_generation(info, {_WEIGHTS: parse_weights}))
 
 
+def saved_at(path: Path) -> int:
+    """When the weights of a run were written, in ns; 0 where there are none."""
+    try:
+        return (path / "checkpoint" / _MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 @dataclass(frozen=True)
 class Generation:
     """One generation, all of whose files that were asked for are whole.

@@ -39,6 +39,8 @@ PEN_EDGE: Final = 1.3
 SEGMENT: Final = 2.0  # longest line piece, px: bounds the window of pixels that a piece can touch
 TOLERANCE: Final = 0.02  # how far simplifying may move a line, px: about 0.02 in ink at an edge
 POINT: Final = 1e-12  # an extent this small beside the coordinates is float noise: a point
+THINNEST: Final = 0.1  # radius of a pen of one's own, px: still to be seen
+THICKEST: Final = 12.0  # and where it fills nearly all of the image
 CHUNK: Final = 128  # line pieces painted at once: arrays of 37 kB stay in cache
 
 
@@ -65,14 +67,45 @@ class Recipe:
 MNIST: Final = Recipe()
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a drawing goes: a point p of it to ``scale`` · p + (``x``, ``y``), in pixels."""
+
+    scale: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """A drawing on its way to MNIST. fitted: where it goes before, centred: after its centre of
+    mass was moved. ink: float32 [28, 28] in [0, 1], of the latter."""
+
+    fitted: Placement
+    centred: Placement
+    ink: InkImage
+
+
 def digit_image(
     strokes: Sequence[ArrayLike], *, smallest: float = 0.0, recipe: Recipe = MNIST
 ) -> InkImage:
-    """What MNIST would have made of a drawing: float32 [28, 28] in [0, 1].
+    """``digit`` in MNIST's pen: its ink alone, float32 [28, 28] in [0, 1]."""
+    return digit(strokes, smallest=smallest, recipe=recipe).ink
+
+
+def digit(
+    strokes: Sequence[ArrayLike],
+    *,
+    widths: Sequence[float] | None = None,
+    smallest: float = 0.0,
+    recipe: Recipe = MNIST,
+) -> Digit:
+    """What MNIST would have made of a drawing.
 
     strokes: arrays [n, 2] of x and y (y down), all in one unit, whichever it is. The result does
     not change with position, size, order, direction or density of the points; a drawing whose
     points are all one becomes a dot, and no point at all an image of zeros.
+    widths: of the pen, for each stroke, in the unit of the strokes; None for the recipe's pen.
     smallest: in the unit of the strokes, >= 0; a drawing smaller than this is not enlarged to the
     whole box, so that a click with a trembling hand stays a dot.
 
@@ -83,23 +116,74 @@ def digit_image(
         raise ImageError("digit.smallest", value=smallest)
     points, stroke = _gather(strokes)
     if not len(points):
-        return np.zeros((SIZE, SIZE), np.float32)
+        nowhere = Placement(1.0, 0.0, 0.0)
+        return Digit(nowhere, nowhere, np.zeros((SIZE, SIZE), np.float32))
+    scale, offset = 1.0, np.zeros(2)
     if recipe.box is not None:
         peak = float(np.abs(points).max()) or 1.0
         points = points / peak  # so that no difference below can overflow
         low, high = points.min(axis=0), points.max(axis=0)
         extent = float((high - low).max())
-        inside = recipe.box - 2 * recipe.pen_radius
-        scale = inside / max(extent, smallest / peak) if extent > POINT else 0.0
-        points = (points - (low + high) / 2) * scale + (SIZE - 1) / 2
-    start, end = _pieces(*_simplified(points, stroke))
-    ink = _paint(start, end, recipe)
+        size = max(extent, smallest / peak)
+        pen = 2 * recipe.pen_radius
+        if widths is not None and extent > POINT:  # a line w wide takes w of the box, too
+            width = max(widths) / peak
+            pen = recipe.box * width / (size + width)
+        scale = (recipe.box - pen) / size if extent > POINT else 0.0
+        offset = (SIZE - 1) / 2 - (low + high) / 2 * scale
+        points = points * scale + offset
+        scale /= peak
+    start, end, owner = _pieces(*_simplified(points, stroke))
+    radii = np.full(len(start), recipe.pen_radius)
+    if widths is not None:
+        drawn = [w for w, given in zip(widths, strokes, strict=True) if np.size(given)]
+        radii = np.clip(np.asarray(drawn) * scale / 2, THINNEST, THICKEST)[owner]
+    ink = _paint(start, end, radii, recipe.pen_edge)
+    fitted = centred = Placement(scale, *offset.tolist())
     if recipe.centred:
         corners = np.concatenate([start, end])
-        low, high = corners.min(axis=0) - recipe.reach, corners.max(axis=0) + recipe.reach
+        reach = np.concatenate([radii, radii])[:, None] + recipe.pen_edge / 2
+        low, high = (corners - reach).min(axis=0), (corners + reach).max(axis=0)
         # The image's outer edges are at -0.5 and 27.5: no ink is pushed over them.
         shift = np.clip(CENTRE - centre_of_mass(ink), -0.5 - low, SIZE - 0.5 - high)
-        ink = _paint(start + shift, end + shift, recipe)
+        ink = _paint(start + shift, end + shift, radii, recipe.pen_edge)
+        centred = Placement(scale, *(offset + shift).tolist())
+    return Digit(fitted, centred, ink.astype(np.float32))
+
+
+def drawn_over(
+    ground: InkImage,
+    strokes: Sequence[ArrayLike],
+    widths: Sequence[float],
+    erases: Sequence[bool],
+    recipe: Recipe = MNIST,
+) -> InkImage:
+    """``ground`` [28, 28] with strokes drawn on it, or rubbed out, one after the other.
+
+    strokes: arrays [n, 2] in pixels; they stay where they are. widths: in pixels, of the eraser;
+    ink has the recipe's pen. Raises ``ImageError`` as ``digit`` does.
+    """
+    ink = ground.astype(np.float64)
+    for points, width, erase in zip(strokes, widths, erases, strict=True):
+        start, end, _ = _pieces(*_simplified(*_gather([points])))
+        radius = min(max(width / 2, THINNEST), THICKEST) if erase else recipe.pen_radius
+        line = _paint(start, end, np.full(len(start), radius), recipe.pen_edge)
+        ink = np.minimum(ink, 1.0 - line) if erase else np.maximum(ink, line)
+    return ink.astype(np.float32)
+
+
+def painted(
+    strokes: Sequence[ArrayLike], widths: Sequence[float], pen_edge: float = PEN_EDGE
+) -> InkImage:
+    """Strokes where they are, each as wide as its pen: float32 [28, 28] in [0, 1].
+
+    strokes: arrays [n, 2] in pixels; widths: in pixels. Raises ``ImageError`` as ``digit`` does.
+    """
+    ink = np.zeros((SIZE, SIZE))
+    for points, width in zip(strokes, widths, strict=True):
+        start, end, _ = _pieces(*_simplified(*_gather([points])))
+        radii = np.full(len(start), min(max(width / 2, THINNEST), THICKEST))
+        np.maximum(ink, _paint(start, end, radii, pen_edge), out=ink)
     return ink.astype(np.float32)
 
 
@@ -157,8 +241,10 @@ def _simplified(
     return points, stroke
 
 
-def _pieces(points: FloatArray, stroke: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-    """Starts and ends [m, 2] of line pieces no longer than ``SEGMENT``."""
+def _pieces(
+    points: FloatArray, stroke: NDArray[np.intp]
+) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
+    """Starts and ends [m, 2] of line pieces no longer than ``SEGMENT``, and their strokes [m]."""
     joined = stroke[1:] == stroke[:-1]
     start, step = points[:-1][joined], (points[1:] - points[:-1])[joined]
     length = np.hypot(step[:, 0], step[:, 1])
@@ -166,16 +252,26 @@ def _pieces(points: FloatArray, stroke: NDArray[np.intp]) -> tuple[FloatArray, F
     nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     step = np.repeat(step / count[:, None], count, axis=0)
     start = np.repeat(start, count, axis=0) + step * nth[:, None]
-    return start, start + step
+    return start, start + step, np.repeat(stroke[:-1][joined], count)
 
 
-def _paint(start: FloatArray, end: FloatArray, recipe: Recipe) -> FloatArray:
-    """Ink [28, 28] of line pieces [m, 2], from each pixel's distance to the nearest: round caps.
+def _paint(start: FloatArray, end: FloatArray, radii: FloatArray, pen_edge: float) -> FloatArray:
+    """Ink [28, 28] of line pieces [m, 2], each with its pen's radius [m]: round caps."""
+    found = np.zeros((SIZE, SIZE))
+    for radius in np.unique(radii):
+        mine = radii == radius
+        np.maximum(found, _line(start[mine], end[mine], float(radius), pen_edge), out=found)
+    return found
+
+
+def _line(start: FloatArray, end: FloatArray, radius: float, pen_edge: float) -> FloatArray:
+    """Ink [28, 28] of line pieces [m, 2] of one pen, from each pixel's distance to the nearest.
 
     A piece looks only at the window of pixels that it can reach.
     """
-    half = SEGMENT / 2 + recipe.reach
-    window = math.floor(2 * half) + 1
+    reach = radius + pen_edge / 2
+    half = SEGMENT / 2 + reach
+    window = min(math.floor(2 * half) + 1, SIZE)
     field = np.full(SIZE * SIZE, np.inf)  # squared distance
     for first in range(0, len(start), CHUNK):
         # Pieces run along the last axis: numpy broadcasts over a long axis far faster.
@@ -193,7 +289,7 @@ def _paint(start: FloatArray, end: FloatArray, recipe: Recipe) -> FloatArray:
         where = row[:, None, :] * SIZE + column[None, :, :]
         np.minimum.at(field, where.ravel(), (off_x * off_x + off_y * off_y).ravel())
     distance = np.sqrt(field.reshape(SIZE, SIZE))
-    ramp = np.clip((recipe.reach - distance) / recipe.pen_edge, 0, 1)
+    ramp = np.clip((reach - distance) / pen_edge, 0, 1)
     ink: FloatArray = ramp * ramp * (3 - 2 * ramp)  # smoothstep: MNIST's few middle greys
     return ink
 

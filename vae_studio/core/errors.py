@@ -58,3 +58,7 @@ class ImageError(StudioError, ValueError):
 
 class PlaceError(StudioError):
     """A place that cannot be read, or written, or has no model here."""
+
+
+class DrawingError(StudioError):
+    """A drawing that cannot be read or written, or for which there is no room."""

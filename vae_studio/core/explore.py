@@ -186,10 +186,19 @@ def one_hot(index: int, classes: int) -> tuple[float, ...]:
 
 
 @torch.no_grad()
-def reconstruction_terms(model: VAE, image: NDArray[np.float32], code: Encoded) -> Terms:
-    """Reconstruction at the posterior mean, and KL, of one image [C, H, W]."""
+def reconstruct(
+    model: VAE, image: NDArray[np.float32], code: Encoded
+) -> tuple[NDArray[np.float32], Terms]:
+    """The reconstruction of an image [C, H, W] at the posterior mean, float32 [C, H, W] in [0, 1];
+    its loss, and the KL of the code. The decoder is asked once."""
     x = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32)).unsqueeze(0)
     mu, logvar = torch.tensor([code.mu]), torch.tensor([code.logvar])
     logits = model.decode_logits(mu, _labels(model, code.label, 1))
-    reconstruction = reconstruction_each(logits, x, model.spec.likelihood)
-    return Terms(float(reconstruction), float(kl_dimensions(mu, logvar).sum()))
+    lost = reconstruction_each(logits, x, model.spec.likelihood)
+    x_hat: NDArray[np.float32] = torch.sigmoid(logits)[0].numpy()
+    return x_hat, Terms(float(lost), float(kl_dimensions(mu, logvar).sum()))
+
+
+def reconstruction_terms(model: VAE, image: NDArray[np.float32], code: Encoded) -> Terms:
+    """Reconstruction at the posterior mean, and KL, of one image [C, H, W]."""
+    return reconstruct(model, image, code)[1]

@@ -32,27 +32,51 @@ DARK: Final = 0.1  # a 28 x 28 picture with a border darker than this has MNIST'
 LUMINANCE: Final = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601
 
 
-def image_to_input(image: Image.Image | NDArray[Any]) -> InkImage:
+def image_to_input(
+    image: Image.Image | NDArray[Any], *, inverted: bool | None = None
+) -> InkImage:
     """What MNIST would have made of a picture of one digit: float32 [28, 28] in [0, 1].
 
     image: a Pillow image of any mode, or an array [H, W] or [H, W, 1 to 4] (grey, grey and alpha,
-    RGB, RGBA) of bool, integers or floats. Dark on light or light on dark is told from the
-    border; transparent parts take the colour that contrasts with the ink. Lines thinner than
-    MNIST's pen are thickened to it.
+    RGB, RGBA) of bool, integers or floats. inverted: True for light ink on dark, False for dark
+    on light, None to tell it from the border; transparent parts take the colour that contrasts
+    with the ink. Lines thinner than MNIST's pen are thickened to it.
 
-    A grey 28 x 28 picture with a dark border comes back as it is; one without contrast is zeros.
-    Raises ``ImageError`` for an empty, unreadable, or wrongly shaped picture, for NaN and
-    infinity, and above ``MAX_PIXELS``.
+    A grey 28 x 28 picture with a dark border comes back as it is, unless ``inverted`` is False; a
+    picture without contrast is zeros. Raises ``ImageError`` for an empty, unreadable, or wrongly
+    shaped picture, for NaN and infinity, and above ``MAX_PIXELS``.
     """
-    grey = _grey(_channels(image))
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    paper = float(np.median(border))
-    low, high = float(grey.min()), float(grey.max())
-    if high - low < FLAT:
+    grey = grey_of(image)
+    if float(grey.max()) - float(grey.min()) < FLAT:
         return np.zeros((SIZE, SIZE), np.float32)
-    if grey.shape == (SIZE, SIZE) and paper <= DARK and low >= 0 and high <= 1:
+    if is_mnist(grey, inverted=inverted):
         return grey
-    ink = np.maximum(paper - grey if paper - low > high - paper else grey - paper, 0)
+    ink, _ = border_ink(grey, inverted=inverted)
+    if not ink.any():  # all of it on the other side of the paper
+        return np.zeros((SIZE, SIZE), np.float32)
+    return ink_to_input(ink)
+
+
+def is_mnist(grey: InkImage, *, inverted: bool | None = None) -> bool:
+    """Whether a picture has MNIST's own form: 28 x 28, in [0, 1], its border dark."""
+    if grey.shape != (SIZE, SIZE) or inverted is False:
+        return False
+    paper = float(np.median(_border(grey)))
+    return paper <= DARK and float(grey.min()) >= 0 and float(grey.max()) <= 1
+
+
+def border_ink(grey: InkImage, *, inverted: bool | None = None) -> tuple[InkImage, bool]:
+    """How far each pixel [H, W] is from the paper, which is as the border is, on the ink's side;
+    and whether that is the light one. The ink is what is farthest from the paper."""
+    paper = float(np.median(_border(grey)))
+    light = inverted
+    if light is None:
+        light = paper - float(grey.min()) <= float(grey.max()) - paper
+    return np.maximum(grey - paper if light else paper - grey, 0), light
+
+
+def ink_to_input(ink: InkImage) -> InkImage:
+    """``ink`` [H, W], >= 0, some of it above 0, by MNIST's recipe in [28, 28], in [0, 1]."""
     threshold = _otsu(ink)
     solid = ink > threshold
     ink = np.where(ink > threshold / 2, ink, 0) / float(np.median(ink[solid]))
@@ -61,12 +85,23 @@ def image_to_input(image: Image.Image | NDArray[Any]) -> InkImage:
     return _placed(cut.astype(np.float32))
 
 
-def _channels(image: Image.Image | NDArray[Any]) -> NDArray[Any]:
+def _border(grey: InkImage) -> InkImage:
+    """The outermost pixels of ``grey`` [H, W]."""
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def grey_of(image: Image.Image | NDArray[Any], side: int = WORK_SIDE) -> InkImage:
+    """Luminance [h, w] of ``image``, which may be all that ``image_to_input`` takes, averaged down
+    until h and w are about ``side`` at most. Its errors, too."""
+    return _grey(_channels(image, side), side)
+
+
+def _channels(image: Image.Image | NDArray[Any], side: int) -> NDArray[Any]:
     """``image`` as an array [H, W, 1 to 4], its size, shape and type checked."""
     if isinstance(image, Image.Image):
         _check_size(*image.size)
         try:
-            array = np.asarray(_smaller(_plain(ImageOps.exif_transpose(image))))
+            array = np.asarray(_smaller(_plain(ImageOps.exif_transpose(image)), side))
         except Exception as error:  # a picture that was not decoded yet is first read here
             raise ImageError("image.unreadable", reason=str(error)[:200]) from error
     else:
@@ -101,14 +136,14 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _smaller(image: Image.Image) -> Image.Image:
+def _smaller(image: Image.Image, side: int) -> Image.Image:
     """``image`` averaged down by Pillow as far as ``_grey`` leaves room: it is the faster one."""
-    factor = min(max(image.size) // (2 * WORK_SIDE), *image.size)
+    factor = min(max(image.size) // (2 * side), *image.size)
     return image.reduce(factor) if factor > 1 and ";" not in image.mode else image
 
 
-def _grey(array: NDArray[Any]) -> InkImage:
-    """Luminance [h, w] of ``array`` [H, W, C], h and w at most about ``WORK_SIDE``.
+def _grey(array: NDArray[Any], side: int) -> InkImage:
+    """Luminance [h, w] of ``array`` [H, W, C], h and w at most about ``side``.
 
     Full scale is 1 for bool and for numbers up to 1, 255 for uint8 and for numbers up to 255,
     65535 for uint16, and otherwise the largest value.
@@ -119,7 +154,7 @@ def _grey(array: NDArray[Any]) -> InkImage:
     fixed = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}
     full = fixed.get(array.dtype.name) or next((v for v in (1.0, 255.0) if top <= v), top)
     height, width, channels = array.shape
-    block = max(min(-(-max(height, width) // WORK_SIDE), height, width), 1)
+    block = max(min(-(-max(height, width) // side), height, width), 1)
     tiles = array[: height // block * block, : width // block * block]
     tiles = tiles.reshape(height // block, block, width // block, block, channels)
     values = tiles.mean(axis=(1, 3), dtype=np.float64) / full
@@ -167,7 +202,7 @@ def _placed(cut: InkImage) -> InkImage:
         work = _resized(cut, side - 2 * grow)
     work = np.pad(work, grow)
     for step in range(grow):
-        work = _dilated(work, square=step % 2 == 1)  # cross and square by turns: an octagon
+        work = dilated(work, square=step % 2 == 1)  # cross and square by turns: an octagon
     height, width = work.shape
     # Pixel i covers [i - 0.5, i + 0.5], so index 14 is 14.5 pixels from the edge.
     goal = (CENTRE + 0.5) * FINE - 0.5
@@ -187,7 +222,7 @@ def _resized(ink: InkImage, side: int) -> InkImage:
     return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BILINEAR))
 
 
-def _dilated(ink: InkImage, *, square: bool) -> InkImage:
+def dilated(ink: InkImage, *, square: bool) -> InkImage:
     """``ink`` [h, w] grown by one pixel, over its four neighbours or all eight."""
     wide = np.pad(ink, 1)
     grown = np.maximum(np.maximum(wide[1:-1, :-2], wide[1:-1, 2:]), ink)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vae_studio.core.maps import Holes, LatentMap, PlaneMap
 from vae_studio.core.mixture import Mixture
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.drawing_jobs import DrawingJob, DrawingJobResult
 from vae_studio.session.requests import EncodeResult
 from vae_studio.session.state import PathView
 
@@ -154,6 +155,7 @@ Job = (
     | PathRequest
     | SupportRequest
     | MixtureRequest
+    | DrawingJob
 )
 JobResult = (
     SurveyResult
@@ -163,4 +165,5 @@ JobResult = (
     | PathResult
     | SupportResult
     | MixtureResult
+    | DrawingJobResult
 )

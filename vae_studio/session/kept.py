@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, TypeVar
 
+from vae_studio.session.drawing import Input
+
 if TYPE_CHECKING:
     from vae_studio.session.state import Weights
 
 MOST_POINTS = 100
 MOST_VECTORS = 100
+MOST_DRAWINGS = 200
+MOST_DRAWN = 200_000  # points of all drawings together: what a file of 9 MB holds
 MOST_NAME = 60  # characters
 
 _Item = TypeVar("_Item")
@@ -46,12 +50,21 @@ class Marked:
 
 
 @dataclass(frozen=True)
+class KeptDrawing:
+    """A drawing, or a picture, of no model in particular."""
+
+    name: str
+    input: Input
+
+
+@dataclass(frozen=True)
 class Kept:
     """points: in the order of the path over them. marked: None where nothing is."""
 
     points: tuple[KeptPoint, ...] = ()
     vectors: tuple[KeptVector, ...] = ()
     marked: Marked | None = None
+    drawings: tuple[KeptDrawing, ...] = ()
 
 
 def points_of(kept: Kept, model: str) -> tuple[KeptPoint, ...]:
@@ -120,6 +133,44 @@ def with_renamed_vector(kept: Kept, vector: KeptVector, name: str) -> Kept:
 def without_vector(kept: Kept, vector: KeptVector) -> Kept:
     """All but this one."""
     return replace(kept, vectors=tuple(other for other in kept.vectors if other is not vector))
+
+
+def free_drawing_name(kept: Kept, word: str) -> str:
+    """``word`` and the first number that no drawing has. word: in the user's language."""
+    taken = {drawing.name for drawing in kept.drawings}
+    names = (f"{word} {number}" for number in range(1, MOST_DRAWINGS + 2))
+    return next(name for name in names if name not in taken)
+
+
+def drawn_points(given: Input) -> int:
+    """How much a drawing takes of ``MOST_DRAWN``; a picture counts by its pixels."""
+    strokes = sum(len(stroke.points) for stroke in given.strokes)
+    return strokes + len(given.pixels.data if given.pixels else b"") // 8
+
+
+def has_room(kept: Kept, given: Input) -> bool:
+    """Whether one more drawing can be kept. None goes to make room: a drawing is work."""
+    used = sum(drawn_points(drawing.input) for drawing in kept.drawings)
+    return len(kept.drawings) < MOST_DRAWINGS and used + drawn_points(given) <= MOST_DRAWN
+
+
+def with_drawing(kept: Kept, drawing: KeptDrawing) -> Kept:
+    """One more, at the end; the same where there is no room."""
+    if not has_room(kept, drawing.input):
+        return kept
+    return replace(kept, drawings=(*kept.drawings, drawing))
+
+
+def with_renamed_drawing(kept: Kept, drawing: KeptDrawing, name: str) -> Kept:
+    """Another name, in one line; an empty one changes nothing."""
+    clean = " ".join(name.split())[:MOST_NAME]
+    named = replace(drawing, name=clean or drawing.name)
+    return replace(kept, drawings=_swapped(kept.drawings, drawing, named))
+
+
+def without_drawing(kept: Kept, drawing: KeptDrawing) -> Kept:
+    """All but this one."""
+    return replace(kept, drawings=tuple(each for each in kept.drawings if each is not drawing))
 
 
 def with_mark(kept: Kept, dataset: str, indices: Collection[int]) -> Kept:

@@ -15,12 +15,14 @@ from typing import Any, Final
 from vae_studio.core.errors import PlaceError
 from vae_studio.core.reading import parse_json
 from vae_studio.core.resources import bundled_path
-from vae_studio.session.kept import Kept, with_point, with_vector
+from vae_studio.session.drawing_text import input_values, read_input, short_name
+from vae_studio.session.json_values import has_names, text
+from vae_studio.session.kept import Kept, KeptDrawing, with_drawing, with_point, with_vector
 from vae_studio.session.place import Place, parse_place, write_place
 from vae_studio.session.state import LatentState, SessionState
 
 FORMAT: Final = 1
-MAX_BYTES: Final = 16 * 2**20  # four of the largest places
+MAX_BYTES: Final = 32 * 2**20  # four of the largest places, and 9 MB of drawings
 DAMAGED: Final = "session.damaged.json"
 _SHIPPED = "checkpoints"
 
@@ -28,11 +30,13 @@ _SHIPPED = "checkpoints"
 @dataclass(frozen=True)
 class LastSession:
     """folder: of the run that was on show. place: in it; None where it could not be written.
-    others: the places of other runs that something was kept of, each with its folder."""
+    others: the places of other runs that something was kept of, each with its folder. drawings:
+    that were kept."""
 
     folder: str
     place: Place | None
     others: tuple[tuple[str, Place], ...] = ()
+    drawings: tuple[KeptDrawing, ...] = ()
 
 
 def write_last_session(state: SessionState) -> str:
@@ -56,6 +60,9 @@ def write_last_session(state: SessionState) -> str:
             for (folder, size, classes), kept in parts.items()
             if (text := _place(_only(kept, folder, size, classes))) is not None
         ],
+        "drawings": [
+            {"name": each.name, "input": input_values(each.input)} for each in state.kept.drawings
+        ],
     }
     return json.dumps(values, ensure_ascii=False)
 
@@ -69,7 +76,14 @@ def parse_last_session(content: bytes) -> LastSession:
     others = values.get("others")
     found = [_read(each) for each in (others if isinstance(others, list) else [])]
     folder, place = _read(values)
-    return LastSession(folder, place, tuple((name, each) for name, each in found if each))
+    drawings = values.get("drawings")
+    kept = Kept()
+    for each in drawings if isinstance(drawings, list) else []:
+        if (drawing := _read_drawing(each)) is not None:
+            kept = with_drawing(kept, drawing)
+    return LastSession(
+        folder, place, tuple((name, each) for name, each in found if each), kept.drawings
+    )
 
 
 def restored(state: SessionState, last: LastSession) -> SessionState:
@@ -81,6 +95,8 @@ def restored(state: SessionState, last: LastSession) -> SessionState:
             kept = with_point(kept, replace(point, model=folder))
         for vector in place.state.kept.vectors:
             kept = with_vector(kept, replace(vector, model=folder))
+    for drawing in last.drawings:
+        kept = with_drawing(kept, drawing)
     if last.place is None:
         return replace(state, kept=kept)
     kept = replace(kept, marked=last.place.state.kept.marked)
@@ -112,6 +128,17 @@ def _read(values: Any) -> tuple[str, Place | None]:
         return _folder(folder), parse_place(text.encode())
     except (PlaceError, ValueError):
         return "", None
+
+
+def _read_drawing(values: Any) -> KeptDrawing | None:
+    try:
+        has_names(values, {"name", "input"}, "a drawing")
+        given = read_input(values["input"])
+        if given is None:
+            return None
+        return KeptDrawing(short_name(text(values["name"], "name")), given)
+    except ValueError:
+        return None
 
 
 def _named(folder: str) -> str:

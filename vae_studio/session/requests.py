@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vae_studio.core.digit import Placement
 from vae_studio.core.maps import NeighbourMap
 from vae_studio.core.measures import LatentStats, Terms
 from vae_studio.core.runs import RunInfo
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.drawing import Input
 from vae_studio.session.last_session import LastSession
 from vae_studio.session.place import Place
-from vae_studio.session.state import Input, LatentState, SessionState, Weights
+from vae_studio.session.state import LatentState, SessionState, Weights
 
 if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
@@ -108,9 +110,19 @@ class EncodeRequest:
     input: Input
 
 
+@dataclass(frozen=True)
+class Way:
+    """Where the strokes of a drawing went: a point of the canvas to a pixel of the image. fitted:
+    into MNIST's box, centred: and then by their centre of mass."""
+
+    fitted: Placement
+    centred: Placement
+
+
 @dataclass(frozen=True, eq=False)
 class EncodeResult:
-    """image: what the encoder saw; mu, logvar, label: its code; x_hat: decoded from mu."""
+    """image: what the encoder saw; mu, logvar, label: its code; x_hat: decoded from mu. ground: the
+    picture below the strokes, if there is one; way: of strokes without."""
 
     request: EncodeRequest
     image: Image
@@ -119,6 +131,8 @@ class EncodeResult:
     label: Weights | None
     x_hat: Image
     terms: Terms
+    ground: Image | None = None
+    way: Way | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from vae_studio.session.drawing import ImageRef, Input, Seen, Steps, with_drawn
 from vae_studio.session.kept import Kept, with_folder
 from vae_studio.session.strokes import Strokes
 
@@ -30,27 +31,6 @@ class LatentState:
     z: tuple[float, ...] = ()
     label: Weights | None = None
     locked: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class ImageRef:
-    """An image of a data set. part: ``test`` or ``train``."""
-
-    dataset: str
-    part: str
-    index: int
-
-
-@dataclass(frozen=True)
-class Input:
-    """What the encoder sees: a drawing, or where there are no strokes an image of a data set.
-
-    label: the class the user says it is; None lets the model say.
-    """
-
-    strokes: Strokes
-    label: int | None = None
-    image: ImageRef | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +59,8 @@ class SessionState:
     """One moment of a session.
 
     model: folder of the run that is shown, "" before the first one opens. input: the drawing,
-    None for an empty canvas. moved: whether z was changed since the drawing gave it. view: of the
+    None for an empty canvas. steps: that the next drawing goes through. seen: of the input, for
+    completing it. moved: whether z was changed since the drawing gave it. view: of the
     map. kept: points, directions and images, of this model and others. path: over the kept points.
     random_from: what *random* and the samples draw from, the prior or the aggregate posterior.
     """
@@ -87,6 +68,8 @@ class SessionState:
     model: str = ""
     latent: LatentState = LatentState()
     input: Input | None = None
+    steps: Steps = field(default_factory=Steps)
+    seen: Seen = field(default_factory=Seen)
     moved: bool = False
     view: MapView = MapView()
     kept: Kept = field(default_factory=Kept)
@@ -158,15 +141,35 @@ def with_run_in(state: SessionState, folder: str) -> SessionState:
 
 def with_strokes(state: SessionState, strokes: Strokes) -> SessionState:
     """The drawing changes; z follows once it is encoded."""
-    if not strokes:
-        return replace(state, input=None, moved=True)
-    label = state.input.label if state.input and state.input.strokes else None
-    return replace(state, input=Input(strokes, label), moved=False)
+    drawn = with_drawn(state.input, strokes, state.steps)
+    return without_input(state) if drawn is None else replace(state, input=drawn, moved=False)
+
+
+def without_input(state: SessionState) -> SessionState:
+    """An empty canvas; z stays where it is."""
+    return replace(state, input=None, seen=Seen(), moved=True)
+
+
+def with_input(state: SessionState, given: Input) -> SessionState:
+    """Another drawing or picture takes the place of this one; z follows once it is encoded."""
+    return replace(state, input=given, seen=Seen(), moved=False)
 
 
 def with_image(state: SessionState, image: ImageRef, label: int | None) -> SessionState:
-    """An image of a data set takes the drawing's place; z follows once it is encoded."""
-    return replace(state, input=Input((), label, image), moved=False)
+    """An image of a data set takes the drawing's place."""
+    return with_input(state, Input(label=label, image=image))
+
+
+def with_steps(state: SessionState, steps: Steps) -> SessionState:
+    """Drawings go another way to MNIST, also the one at hand."""
+    if state.input is None or state.input.has_picture:
+        return replace(state, steps=steps)
+    return replace(state, steps=steps, input=replace(state.input, steps=steps), moved=False)
+
+
+def with_seen(state: SessionState, seen: Seen) -> SessionState:
+    """Another part of the input counts as seen."""
+    return replace(state, seen=seen)
 
 
 def with_view(state: SessionState, view: MapView) -> SessionState:

@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_studio.core.curves import sampled
 
 Point = tuple[float, float]
+FloatArray = NDArray[np.float64]
+
+CLOSE = (
+    0.006  # points nearer than this to the one before are the hand's tremor, or its mouse's grid
+)
+_THINNEST = 0.01  # pen that shrinking leaves
+_FINE = 0.01  # between points of the line that is looked at
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """One line of the pen. points: at least one; width: of the pen, as a share of the canvas."""
+    """One line of the pen. points: at least one; width: of the pen, as a share of the canvas.
+    erases: takes away ink of the picture below; only where there is one, as strokes themselves are
+    cut."""
 
     points: tuple[Point, ...]
     width: float
+    erases: bool = False
 
 
 Strokes = tuple[Stroke, ...]
 
 
 def extended(strokes: Strokes, point: Point) -> Strokes:
-    """The last stroke goes on to ``point``."""
+    """The last stroke goes on to ``point``, which takes the place of an end that was hardly off the
+    point before."""
     last = strokes[-1]
-    return (*strokes[:-1], Stroke((*last.points, point), last.width))
+    kept = last.points
+    if len(kept) > 1 and math.dist(kept[-1], kept[-2]) < CLOSE:
+        kept = kept[:-1]
+    return (*strokes[:-1], replace(last, points=(*kept, point)))
+
+
+def line(stroke: Stroke, step: float = _FINE) -> FloatArray:
+    """The smooth line that a stroke is painted as: points [n, 2] on the canvas, hardly further
+    apart than ``step``."""
+    return sampled(np.asarray(stroke.points, np.float64), step).clip(0.0, 1.0)
 
 
 def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes:
@@ -35,57 +58,100 @@ def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes
     kept: list[Stroke] = []
     for stroke in strokes:
         reach = radius + stroke.width / 2
-        dense = _dense(_curve(stroke.points), reach / 2)
-        inside = [_distance_to_segment(point, start, end) <= reach for point in dense]
-        if not any(inside):
+        dense = _dense(line(stroke), reach / 2)
+        inside = _distances(dense, start, end) <= reach
+        if not inside.any():
             kept.append(stroke)
             continue
-        part: list[Point] = []
-        for point, gone in zip(dense, inside, strict=True):
-            if not gone:
-                part.append(point)
-            elif part:
-                kept.append(Stroke(tuple(part), stroke.width))
-                part = []
-        if part:
-            kept.append(Stroke(tuple(part), stroke.width))
+        edges = np.flatnonzero(np.diff(inside.astype(np.int8))) + 1
+        for part, gone in zip(np.split(dense, edges), np.split(inside, edges), strict=True):
+            if not gone[0]:
+                points = tuple(map(tuple, part.tolist()))
+                kept.append(replace(stroke, points=points))
     return tuple(kept)
 
 
-def curve_parts(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
-    """How a stroke is painted: quadratic curves to the midpoints of its points, each with the
-    point itself as control, so that a quick hand's corners look round. (control, end) each."""
-    for control, after in pairwise(points[1:]):
-        yield control, ((control[0] + after[0]) / 2, (control[1] + after[1]) / 2)
+def without_touched(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes:
+    """Strokes that a round eraser does not touch on its way from ``start`` to ``end``; those that
+    it does go as a whole."""
+    return tuple(stroke for stroke in strokes if not touches(stroke, start, end, radius))
 
 
-def _curve(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Points on the stroke as it is painted, so that what the eraser leaves keeps its shape."""
-    drawn = [points[0]]
-    for (cx, cy), (x, y) in curve_parts(points):
-        x0, y0 = drawn[-1]
-        for t in (0.25, 0.5, 0.75, 1.0):
-            a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
-            drawn.append((a * x0 + b * cx + c * x, a * y0 + b * cy + c * y))
-    if len(points) > 1:
-        drawn.append(points[-1])
-    return tuple(drawn)
+def touches(stroke: Stroke, start: Point, end: Point, radius: float) -> bool:
+    """Whether the ink of a stroke is within ``radius`` of the way from ``start`` to ``end``."""
+    reach = radius + stroke.width / 2
+    dense = _dense(line(stroke), reach / 2)
+    return bool((_distances(dense, start, end) <= reach).any())
 
 
-def _dense(points: tuple[Point, ...], step: float) -> list[Point]:
+def bounds(strokes: Strokes) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of all points; None where there are none."""
+    if not strokes:
+        return None
+    points = np.concatenate([np.asarray(stroke.points) for stroke in strokes])
+    left, top = points.min(axis=0).tolist()
+    right, bottom = points.max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def moved(strokes: Strokes, right: float, down: float) -> Strokes:
+    """All of the drawing elsewhere, as far as the canvas goes."""
+    box = bounds(strokes)
+    if box is None:
+        return strokes
+    right = min(max(right, -box[0]), 1.0 - box[2])
+    down = min(max(down, -box[1]), 1.0 - box[3])
+    return _transformed(strokes, 1.0, right, down)
+
+
+def scaled(strokes: Strokes, factor: float, about: Point) -> Strokes:
+    """All of the drawing larger or smaller, with its pen, as far as the canvas goes. about: the
+    point that stays."""
+    box = bounds(strokes)
+    if box is None:
+        return strokes
+    x, y = about
+    widest = max(stroke.width for stroke in strokes)
+    limits = [0.98 / widest]  # a pen of the canvas' own size
+    for low, high, fixed in ((box[0], box[2], x), (box[1], box[3], y)):
+        if low < fixed:
+            limits.append(fixed / (fixed - low))
+        if high > fixed:
+            limits.append((1.0 - fixed) / (high - fixed))
+    factor = max(min(factor, *limits), min(_THINNEST / widest, 1.0))
+    return _transformed(strokes, factor, x - factor * x, y - factor * y)
+
+
+def _transformed(strokes: Strokes, factor: float, right: float, down: float) -> Strokes:
+    def place(point: Point) -> Point:
+        x, y = point
+        return (
+            min(1.0, max(0.0, factor * x + right)),
+            min(1.0, max(0.0, factor * y + down)),
+        )
+
+    return tuple(
+        replace(stroke, points=tuple(map(place, stroke.points)), width=stroke.width * factor)
+        for stroke in strokes
+    )
+
+
+def _dense(points: FloatArray, step: float) -> FloatArray:
     """The same line with no two points further apart than ``step``, so that it can be cut."""
-    dense = [points[0]]
-    for (x0, y0), (x1, y1) in pairwise(points):
-        pieces = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / step))
-        dense += [
-            (x0 + (x1 - x0) * i / pieces, y0 + (y1 - y0) * i / pieces) for i in range(1, pieces + 1)
-        ]
-    return dense
+    if len(points) < 2:
+        return points
+    way = np.diff(points, axis=0)
+    pieces = np.maximum(np.ceil(np.hypot(*way.T) / step), 1).astype(np.intp)
+    which = np.repeat(np.arange(len(way)), pieces)
+    nth = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    share = ((nth + 1) / pieces[which])[:, None]
+    return np.concatenate([points[:1], points[which] + way[which] * share])
 
 
-def _distance_to_segment(point: Point, start: Point, end: Point) -> float:
-    (x, y), (x0, y0), (x1, y1) = point, start, end
-    dx, dy = x1 - x0, y1 - y0
-    length = dx * dx + dy * dy
-    along = 0.0 if length == 0 else max(0.0, min(1.0, ((x - x0) * dx + (y - y0) * dy) / length))
-    return math.hypot(x - x0 - along * dx, y - y0 - along * dy)
+def _distances(points: FloatArray, start: Point, end: Point) -> FloatArray:
+    """Of ``points`` [n, 2] to the line from ``start`` to ``end``: [n]."""
+    begin, way = np.asarray(start), np.asarray(end) - np.asarray(start)
+    length = float(way @ way)
+    along = np.zeros(len(points)) if length == 0 else ((points - begin) @ way / length).clip(0, 1)
+    found: FloatArray = np.hypot(*(points - begin - along[:, None] * way).T)
+    return found

@@ -34,6 +34,9 @@ ERRORS: dict[str, str] = {
         "This model takes images of {wanted} values, and the picture has {found}. "
         "Open a model that was trained on such pictures.",
     ),
+    "spec.no_labels": QT_TRANSLATE_NOOP(
+        "Messages", "{name} was trained without labels. Open cvae, which has them."
+    ),
     "plan.batch_norm": QT_TRANSLATE_NOOP(
         "Messages", "Batch norm compares the images of a batch. Enter 2 or more, not {value}."
     ),
@@ -222,6 +225,15 @@ ERRORS: dict[str, str] = {
     "image.not_finite": QT_TRANSLATE_NOOP(
         "Messages", "The picture holds NaN or infinity. Save it again without them."
     ),
+    "image.no_digit": QT_TRANSLATE_NOOP(
+        "Messages",
+        "There is no ink to be told from the paper in this picture. Choose one with more contrast.",
+    ),
+    "image.no_picture": QT_TRANSLATE_NOOP(
+        "Messages",
+        "There is no picture that could be taken, or it has more than 50 million pixels. Copy "
+        "another one, or save it as a file and open that.",
+    ),
     "digit.shape": QT_TRANSLATE_NOOP(
         "Messages", "Stroke {stroke} is no array [n, 2] of x and y. Pass one row for each point."
     ),
@@ -342,6 +354,30 @@ ERRORS: dict[str, str] = {
     "place.unwritable": QT_TRANSLATE_NOOP(
         "Messages",
         "This place cannot be kept: {reason}. Undo what went too far, or press Mean, and try "
+        "again.",
+    ),
+    "drawing.not_a_drawing": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This is no drawing of VAE Studio: {reason}. Choose a file that Save drawing wrote, or a "
+        "picture.",
+    ),
+    "drawing.format": QT_TRANSLATE_NOOP(
+        "Messages", "The drawing is of format {found}. Update VAE Studio to open it."
+    ),
+    "drawing.damaged": QT_TRANSLATE_NOOP(
+        "Messages", "The drawing is damaged: {reason}. Save it again where it was made."
+    ),
+    "drawing.unreadable": QT_TRANSLATE_NOOP(
+        "Messages", "{path} cannot be read: {reason}. Choose another file."
+    ),
+    "drawing.unwritable": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This drawing cannot be saved as a file: {reason}. Save it as a picture, or undo some of "
+        "it.",
+    ),
+    "drawing.no_room": QT_TRANSLATE_NOOP(
+        "Messages",
+        "No more drawings can be kept here. Save some as files, remove them, and keep this one "
         "again.",
     ),
     "worker.no_torch": QT_TRANSLATE_NOOP(

@@ -19,6 +19,13 @@ from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.session import last_session
 from vae_studio.session import state as transitions
+from vae_studio.session.drawing import ImageRef, Input, Seen, Steps
+from vae_studio.session.drawing_requests import (
+    DrawingAnswer,
+    DrawingQuestion,
+    SomeImageRequest,
+    SomeImageResult,
+)
 from vae_studio.session.history import History
 from vae_studio.session.place import with_place
 from vae_studio.session.requests import (
@@ -36,7 +43,7 @@ from vae_studio.session.requests import (
     Request,
     Result,
 )
-from vae_studio.session.state import ImageRef, MapView, SessionState, Source, Weights
+from vae_studio.session.state import MapView, SessionState, Source, Weights
 from vae_studio.session.strokes import Strokes
 from vae_studio.ui.aggregate import Aggregate
 from vae_studio.ui.atlas import Atlas
@@ -48,8 +55,11 @@ from vae_studio.ui.exporter import Exporter
 from vae_studio.ui.keeper import Keeper
 from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
+from vae_studio.ui.likeness import Likenesses
+from vae_studio.ui.output_editor import OutputEditor
 from vae_studio.ui.overlays import Overlays
 from vae_studio.ui.path_walk import PathWalk
+from vae_studio.ui.picture_opening import PictureOpening
 from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.time_machine import TimeMachine
 from vae_studio.ui.training import Training
@@ -126,6 +136,9 @@ class Store(QObject):
         self.time_machine = TimeMachine(self)
         self.atlas = Atlas(self)
         self.code_search = CodeSearch(self)
+        self.output_editor = OutputEditor(self)
+        self.likenesses = Likenesses(self)
+        self.pictures = PictureOpening(self)
         self.exporter = Exporter(self)
         self.keeper = Keeper(self)
         self.path_walk = PathWalk(self)
@@ -146,6 +159,8 @@ class Store(QObject):
         self.comparing.shutdown()
         self.atlas.shutdown()
         self.code_search.shutdown()
+        self.likenesses.shutdown()
+        self.pictures.shutdown()
         self.exporter.shutdown()
         self.path_walk.shutdown()
         self.aggregate.shutdown()
@@ -229,9 +244,32 @@ class Store(QObject):
         """The drawing changed; the code follows."""
         self.change(transitions.with_strokes(self.state, strokes))
 
+    def clear_input(self) -> None:
+        """Empty the canvas; z stays."""
+        if self.state.input is not None:
+            self.change(transitions.without_input(self.state))
+
+    def set_input(self, given: Input) -> None:
+        """Take another drawing or picture as the input."""
+        self.change(transitions.with_input(self.state, given))
+
+    def set_steps(self, steps: Steps) -> None:
+        """Let drawings go another way to MNIST."""
+        self.change(transitions.with_steps(self.state, steps))
+
+    def set_seen(self, seen: Seen) -> None:
+        """Let another part of the input count as seen."""
+        self.change(transitions.with_seen(self.state, seen))
+
     def set_image(self, image: ImageRef, label: int | None) -> None:
         """Take an image of a data set as the input; label: its class."""
         self.change(transitions.with_image(self.state, image, label))
+
+    def take_some_image(self) -> None:
+        """Take an image of the test set as the input, by chance."""
+        if self.snapshot is not None:
+            dataset = self.snapshot.config.dataset
+            self.ask("some image", SomeImageRequest(dataset, float(self._random.random())))
 
     def set_view(self, view: MapView) -> None:
         """Show something else on the map."""
@@ -358,7 +396,7 @@ class Store(QObject):
 
     # Questions and answers -----------------------------------------------------------------
 
-    def ask(self, lane: str, request: Request) -> None:
+    def ask(self, lane: str, request: Request | DrawingQuestion) -> None:
         """Ask the model something; the answer comes as ``answered(lane, result)``."""
         self._explorer.ask(lane, request)
 
@@ -388,7 +426,7 @@ class Store(QObject):
             self.ask("encode", EncodeRequest(self.snapshot, self.state.input))
 
     @Slot(str, object)
-    def _take_answer(self, lane: str, result: Result) -> None:
+    def _take_answer(self, lane: str, result: Result | DrawingAnswer) -> None:
         if isinstance(result, OpenResult):
             self._opened(result)
         elif isinstance(result, PlaceResult):
@@ -397,6 +435,8 @@ class Store(QObject):
             self._go_on(result)
         elif isinstance(result, EncodeResult):
             self._take_code(result)
+        elif isinstance(result, SomeImageResult):
+            self.set_image(result.image, result.label)
         elif isinstance(result, DecodeResult):
             if result.request.snapshot is self.snapshot and self._asked is not None:
                 self._show_decoded(result)

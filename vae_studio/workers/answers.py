@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 
 from vae_studio.core.checkpoint import load_snapshot
-from vae_studio.core.digit import digit_image
 from vae_studio.core.directions import (
     class_of,
     in_all_classes,
@@ -23,7 +22,7 @@ from vae_studio.core.directions import (
     mean_of_class,
     mean_of_images,
 )
-from vae_studio.core.errors import DatasetError, PlaceError
+from vae_studio.core.errors import PlaceError
 from vae_studio.core.evaluate import latent_stats
 from vae_studio.core.explore import (
     Encoded,
@@ -34,7 +33,7 @@ from vae_studio.core.explore import (
     effect,
     encode,
     one_hot,
-    reconstruction_terms,
+    reconstruct,
     sample,
     traverse,
 )
@@ -55,6 +54,8 @@ from vae_studio.core.spec import ModelSpec
 from vae_studio.core.surveyed import Survey, nearest
 from vae_studio.core.uncertainty import posterior_spread
 from vae_studio.session import last_session
+from vae_studio.session.drawing import ImageRef, Input
+from vae_studio.session.drawing_requests import DrawingAnswer, DrawingQuestion
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.place import MAX_BYTES, Place, parse_place
 from vae_studio.session.requests import (
@@ -70,7 +71,6 @@ from vae_studio.session.requests import (
     EncodeResult,
     HoverRequest,
     HoverResult,
-    Image,
     LabelsRequest,
     LabelsResult,
     LastRequest,
@@ -103,20 +103,19 @@ from vae_studio.session.requests import (
     TraverseRequest,
     TraverseResult,
 )
-from vae_studio.session.state import ImageRef, Input, Weights
-from vae_studio.session.strokes import Strokes
+from vae_studio.session.state import Weights
 from vae_studio.workers.compute import all_threads
+from vae_studio.workers.inputs import Prepared, image_of, prepared_input
 from vae_studio.workers.jobs import images_of
 
 log = logging.getLogger(__name__)
 
-_models = ModelCache()
+models = ModelCache()
 _MEASURED = 256  # test images for the figures of a moment: KL is within some percent, in 4 ms
-_SMALLEST = 0.05  # of the canvas; a drawing below this is a dot, not a digit to blow up
 
 
 @singledispatch
-def answer(request: Request) -> Result:
+def answer(request: Request | DrawingQuestion) -> Result | DrawingAnswer:
     """Answer one question. Raises ``StudioError`` for what a person can mend."""
     raise TypeError(f"no answer to {request!r}")
 
@@ -124,7 +123,7 @@ def answer(request: Request) -> Result:
 @answer.register
 def _(request: OpenRequest) -> OpenResult:
     snapshot = load_snapshot(find_run(request.path, [runs_folder()]))
-    model = _models.model(snapshot)
+    model = models.model(snapshot)
     classes, size = snapshot.spec.num_classes, snapshot.spec.latent_dim
     latent = request.target.latent if request.target else None
     if latent and len(latent.z) == size and (len(latent.label or ()) == classes):
@@ -144,9 +143,9 @@ def _(request: PlaceRequest) -> PlaceResult:
     snapshot = _model_of(place, request.shown)
     state = place.state
     if state.input is not None and state.input.image is not None:
-        _image_of(state.input.image)
+        image_of(state.input.image)
     if (marked := state.kept.marked) is not None:
-        _image_of(ImageRef(marked.dataset, "test", max(marked.indices)))
+        image_of(ImageRef(marked.dataset, "test", max(marked.indices)))
     return PlaceResult(request, place, snapshot)
 
 
@@ -201,34 +200,37 @@ def _model_of(place: Place, shown: Snapshot | None) -> Snapshot:
 
 @answer.register
 def _(request: DecodeRequest) -> DecodeResult:
-    model = _models.model(request.snapshot)
+    model = models.model(request.snapshot)
     return DecodeResult(request, decode(model, request.latent.z, request.latent.label))
 
 
 @answer.register
 def _(request: EncodeRequest) -> EncodeResult:
-    model = _models.model(request.snapshot)
-    image, code = _encode_drawing(model, request.input)
+    model = models.model(request.snapshot)
+    prepared, code = _encode_drawing(model, request.input)
+    x_hat, terms = reconstruct(model, prepared.image, code)
     return EncodeResult(
         request,
-        image,
+        prepared.image,
         code.mu,
         code.logvar,
         code.label,
-        decode(model, code.mu, code.label),
-        reconstruction_terms(model, image, code),
+        x_hat,
+        terms,
+        prepared.ground,
+        prepared.way,
     )
 
 
 @answer.register
 def _(request: LabelsRequest) -> LabelsResult:
-    return LabelsResult(request, decode_labels(_models.model(request.snapshot), request.z))
+    return LabelsResult(request, decode_labels(models.model(request.snapshot), request.z))
 
 
 @answer.register
 def _(request: SampleRequest) -> SampleResult:
     generator = torch.Generator().manual_seed(request.seed)
-    model = _models.model(request.snapshot)
+    model = models.model(request.snapshot)
     z, images = sample(model, request.count, generator, request.label)
     return SampleResult(request, z, images)
 
@@ -249,20 +251,20 @@ def _(request: LatentRequest) -> LatentResult:
     found = images_of(request.snapshot.config.dataset, "test")
     assert found is not None  # as nobody stops it
     images = found.first(_MEASURED)
-    stats = latent_stats(_models.model(request.snapshot), images, len(images))
+    stats = latent_stats(models.model(request.snapshot), images, len(images))
     return LatentResult(request, stats, len(images))
 
 
 @answer.register
 def _(request: TraverseRequest) -> TraverseResult:
-    model, latent = _models.model(request.snapshot), request.latent
+    model, latent = models.model(request.snapshot), request.latent
     images = traverse(model, latent.z, request.dimensions, request.values, latent.label)
     return TraverseResult(request, images)
 
 
 @answer.register
 def _(request: EffectRequest) -> EffectResult:
-    model, latent = _models.model(request.snapshot), request.latent
+    model, latent = models.model(request.snapshot), request.latent
     return EffectResult(request, effect(model, latent.z, request.dimension, latent.label))
 
 
@@ -272,35 +274,25 @@ def device() -> tuple[str, int]:
     return name, all_threads()
 
 
-def _encode_drawing(model: VAE, drawing: Input) -> tuple[Image, Encoded]:
-    image = _image_of(drawing.image) if drawing.image else drawing_image(drawing.strokes)
+def _encode_drawing(model: VAE, drawing: Input) -> tuple[Prepared, Encoded]:
+    prepared = prepared_input(drawing)
     label: Weights | None = None
     if drawing.label is not None and drawing.label < model.spec.num_classes:
         label = one_hot(drawing.label, model.spec.num_classes)
-    return image, encode(model, image, label)
-
-
-def _image_of(ref: ImageRef) -> Image:
-    found = images_of(ref.dataset, ref.part)
-    assert found is not None  # as nobody stops it
-    images = found.images
-    if not 0 <= ref.index < len(images):
-        raise DatasetError("data.no_image", index=ref.index, count=len(images))
-    return images[ref.index].float().div_(255.0).numpy()
+    return prepared, encode(model, prepared.image, label)
 
 
 @answer.register
 def _(request: HoverRequest) -> HoverResult:
-    model = _models.model(request.snapshot)
+    model = models.model(request.snapshot)
     label = one_hot(request.label, model.spec.num_classes) if model.spec.conditional else None
     code = encode(model, request.image, label)
-    terms = reconstruction_terms(model, request.image, code)
-    return HoverResult(request, decode(model, code.mu, code.label), terms)
+    return HoverResult(request, *reconstruct(model, request.image, code))
 
 
 @answer.register
 def _(request: LatticeRequest) -> LatticeResult:
-    model, latent = _models.model(request.snapshot), request.latent
+    model, latent = models.model(request.snapshot), request.latent
     return LatticeResult(request, decode_many(model, request.points, latent.label))
 
 
@@ -319,21 +311,15 @@ def _(request: NearRequest) -> NearResult:
 @answer.register
 def _(request: SpreadRequest) -> SpreadResult:
     result = request.code
-    model = _models.model(result.request.snapshot)
+    model = models.model(result.request.snapshot)
     code = Encoded(result.mu, result.logvar, result.label)
     found = posterior_spread(model, code, request.count)
     return SpreadResult(request, found.z, found.images, found.deviation)
 
 
-def drawing_image(strokes: Strokes) -> Image:
-    """The drawing as the encoder sees it: float32 [1, 28, 28] in [0, 1]."""
-    points = [np.asarray(stroke.points) for stroke in strokes]
-    return digit_image(points, smallest=_SMALLEST)[np.newaxis]
-
-
 @answer.register
 def _(request: PointsRequest) -> PointsResult:
-    model = _models.model(request.snapshot)
+    model = models.model(request.snapshot)
     return PointsResult(request, decode_each(model, request.z, request.labels))
 
 
@@ -342,7 +328,7 @@ def _(request: AsClassesRequest) -> AsClassesResult:
     survey, z = request.survey, np.asarray(request.z, np.float32)
     now = class_of(survey, z)
     points = in_all_classes(survey, z, int(survey.labels.max()) + 1, now)
-    images = decode_many(_models.model(request.snapshot), points)
+    images = decode_many(models.model(request.snapshot), points)
     return AsClassesResult(request, now, points, images)
 
 
@@ -359,7 +345,7 @@ def _(request: DirectionRequest) -> DirectionResult:
         return DirectionResult(request)
     way = end - start
     points = (z + np.asarray(request.shares, np.float32)[:, None] * way).astype(np.float32)
-    images = decode_many(_models.model(request.snapshot), points, request.latent.label)
+    images = decode_many(models.model(request.snapshot), points, request.latent.label)
     return DirectionResult(request, start, way, points, images)
 
 

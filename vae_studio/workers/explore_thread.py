@@ -13,6 +13,7 @@ from collections import OrderedDict
 from PySide6.QtCore import QObject, QThread, Signal
 
 from vae_studio.core.errors import StudioError
+from vae_studio.session.drawing_requests import DrawingQuestion
 from vae_studio.session.requests import Request
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,10 @@ class ExploreThread(QThread):
         super().__init__(parent)
         self.setObjectName("explore")
         self._condition = threading.Condition()
-        self._waiting: OrderedDict[str, Request] = OrderedDict()
+        self._waiting: OrderedDict[str, Request | DrawingQuestion] = OrderedDict()
         self._stopped = False
 
-    def ask(self, lane: str, request: Request) -> None:
+    def ask(self, lane: str, request: Request | DrawingQuestion) -> None:
         """Queue a question; one that still waits in the same lane is dropped."""
         with self._condition:
             self._waiting[lane] = request
@@ -51,6 +52,7 @@ class ExploreThread(QThread):
     def run(self) -> None:
         """The thread's body."""
         try:
+            import vae_studio.workers.drawing_answers  # noqa: F401 - which adds answers
             from vae_studio.workers.answers import answer, device
             from vae_studio.workers.compute import compute_alone
         except (ImportError, OSError) as error:  # a library of the system is missing

@@ -20,11 +20,13 @@ _PROGRESS_SECONDS = 0.05  # between two words on how far it is
 
 class JobThread(QThread):
     """Sleeps between jobs. Signals: ``done(result)``; ``failed(job, error)``; ``progressed(job,
-    share)``; ``cancelled(job)``, also for one that another took the place of."""
+    share)``; ``improved(result)``: what there is so far; ``cancelled(job)``, also for one that
+    another took the place of."""
 
     done = Signal(object)
     failed = Signal(object, object)
     progressed = Signal(object, float)
+    improved = Signal(object)
     cancelled = Signal(object)
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
@@ -79,13 +81,14 @@ class JobThread(QThread):
 
     def _work(self, job: Job) -> JobResult | None:
         try:
+            import vae_studio.workers.drawing_jobs  # noqa: F401 - which adds jobs
             from vae_studio.workers.compute import compute_alone
             from vae_studio.workers.jobs import work
         except (ImportError, OSError) as error:  # a library of the system is missing
             log.exception("torch does not load")
             raise StudioError("worker.no_torch", reason=str(error)) from error
         compute_alone()
-        return work(job, self._should_stop_for(job), self._tell_progress_of(job))
+        return work(job, self._should_stop_for(job), _Told(self, job))
 
     def _next(self) -> Job | None:
         with self._condition:
@@ -98,14 +101,20 @@ class JobThread(QThread):
     def _should_stop_for(self, job: Job) -> Callable[[], bool]:
         return lambda: self._current is not job or self._waiting is not None
 
-    def _tell_progress_of(self, job: Job) -> Callable[[float], None]:
-        last = 0.0
 
-        def tell(share: float) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last >= _PROGRESS_SECONDS:
-                last = now
-                self.progressed.emit(job, share)
+class _Told:
+    """What a job says of itself, passed on. Of the shares, those in quick succession are not."""
 
-        return tell
+    def __init__(self, thread: JobThread, job: Job) -> None:
+        self._thread, self._job = thread, job
+        self._last = 0.0
+
+    def __call__(self, share: float) -> None:
+        now = time.monotonic()
+        if now - self._last >= _PROGRESS_SECONDS:
+            self._last = now
+            self._thread.progressed.emit(self._job, share)
+
+    def show(self, result: JobResult) -> None:
+        """Pass on what there is so far."""
+        self._thread.improved.emit(result)

@@ -6,9 +6,10 @@ Imported on the threads that work, so that no window waits for ``import torch``.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import singledispatch
 from threading import Lock
+from typing import Protocol
 
 import numpy as np
 
@@ -41,7 +42,15 @@ from vae_studio.session.jobs import (
     SurveyResult,
 )
 
-Progress = Callable[[float], None]
+
+class Progress(Protocol):
+    """Told the share of a job that is done."""
+
+    def __call__(self, share: float) -> None: ...
+
+    def show(self, result: JobResult) -> None:
+        """Show what there is so far, of a job that gets better and better."""
+
 
 _CROWD = 5000  # training images between two words on how far it is
 _KEPT = 3  # surveys, so that going back to a model shows its map at once

@@ -11,18 +11,19 @@ from vae_studio.ui import theme
 from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
-from vae_studio.ui.widgets.buttons import push_button
-from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.brush_view import Brush, BrushView
+from vae_studio.ui.widgets.buttons import push_button, tool_button
+from vae_studio.ui.widgets.hand_slider import HandSlider
 from vae_studio.ui.widgets.qimages import to_heat
 from vae_studio.ui.widgets.source_box import SourceBox
 
 
 class DecodedPanel(Panel):
-    """Picture, the snapshot that made it, and *random* and *mean*."""
+    """Picture, the snapshot that made it, *random* and *mean*; brushes that edit the picture."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.picture = ImageView(self.tr("Decoded picture"), side=180)
+        self.picture = BrushView(self.tr("Decoded picture"), side=180)
         self.picture.placeholder = self.tr("Loading the model…")
         self.caption = QLabel()
         self.caption.setProperty("role", "muted")
@@ -46,17 +47,90 @@ class DecodedPanel(Panel):
         buttons.addWidget(self.source)
         buttons.addWidget(self.mean)
         buttons.addStretch(1)
+        line = QHBoxLayout()
+        line.setSpacing(2)
+        line.addWidget(self.caption, 1)
+        self._make_brushes(line)
         layout = QVBoxLayout(self)
         layout.addWidget(self.picture, 1)
-        layout.addWidget(self.caption)
+        layout.addLayout(line)
+        layout.addWidget(self.strength_row)
         layout.addLayout(buttons)
         store.decoded.connect(self._show)
         store.pointed_changed.connect(self._ask_effect)
         store.answered.connect(self._take)
         store.aggregate.share_changed.connect(self._show_share)
+        store.output_editor.changed.connect(self._show_edit)
         self._enable(False)
 
+    def _make_brushes(self, line: QHBoxLayout) -> None:
+        """Ink, eraser, and how strongly they pull at z."""
+        editor = self.store.output_editor
+        self.ink = tool_button(
+            "mdi6.brush",
+            self.tr("Add ink"),
+            self.tr("Brush ink onto the decoded picture: z moves so that the model shows it"),
+            lambda: self._take_brush(Brush.INK),
+            checkable=True,
+        )
+        self.eraser = tool_button(
+            "mdi6.eraser",
+            self.tr("Erase ink"),
+            self.tr("Rub ink off the decoded picture: z moves so that the model shows none"),
+            lambda: self._take_brush(Brush.ERASER),
+            checkable=True,
+        )
+        for button in (self.ink, self.eraser):
+            line.addWidget(button)
+        self.strength = HandSlider(0.0, 1.0, 0.05, 0.2)
+        self.strength.setAccessibleName(self.tr("Strength of the edit"))
+        self.strength.setToolTip(
+            self.tr(
+                "How much the brushed pixels count against all others, which are to stay. 0: z "
+                "stays where it was"
+            )
+        )
+        self.strength.show_value(editor.strength)
+        self.strength.grabbed.connect(editor.begin)
+        self.strength.moved.connect(self._set_strength)
+        name = QLabel(self.tr("Strength"))
+        name.setProperty("role", "muted")
+        self.strength_row = QWidget()
+        row = QHBoxLayout(self.strength_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(name)
+        row.addWidget(self.strength, 1)
+        self.strength_row.hide()
+        self.picture.pressed.connect(editor.begin)
+        self.picture.brushed.connect(editor.brush)
+        self.picture.given_back.connect(editor.give_back)
+
+    def _take_brush(self, brush: Brush) -> None:
+        """Take it into the hand, or put it away."""
+        for button, other in ((self.ink, Brush.INK), (self.eraser, Brush.ERASER)):
+            button.setChecked(button.isChecked() and brush is other)
+        taken = self.ink.isChecked() or self.eraser.isChecked()
+        self.picture.set_brush(brush if taken else Brush.NONE)
+        self._show_edit()
+
+    @Slot(float)
+    def _set_strength(self, strength: float) -> None:
+        """A drag is one step, and so is each key."""
+        if not self.strength.isSliderDown():
+            self.store.output_editor.begin()
+        self.store.output_editor.set_strength(strength)
+
+    @Slot()
+    def _show_edit(self) -> None:
+        """What was brushed stands over the picture while a brush is in the hand."""
+        editor, taken = self.store.output_editor, self.picture.brush is not Brush.NONE
+        self.strength_row.setVisible(taken or editor.is_editing)
+        self.strength.show_value(editor.strength)
+        self.picture.show_strokes(editor.strokes if taken else ())
+
     def _enable(self, enabled: bool) -> None:
+        self.ink.setEnabled(enabled)
+        self.eraser.setEnabled(enabled)
         self.random.setEnabled(enabled)
         self.mean.setEnabled(enabled)
 

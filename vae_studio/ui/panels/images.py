@@ -30,8 +30,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.drawing import ImageRef
 from vae_studio.session.requests import NearRequest, NearResult, Result
-from vae_studio.session.state import ImageRef, SessionState
+from vae_studio.session.state import SessionState
 from vae_studio.ui import theme
 from vae_studio.ui.captions import unit
 from vae_studio.ui.messages import error_sentence

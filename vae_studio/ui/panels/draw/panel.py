@@ -2,97 +2,62 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Slot
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from vae_studio.core.likeness import Likeness
+from vae_studio.core.pixel_loss import pixel_loss
 from vae_studio.session.requests import EncodeResult
 from vae_studio.session.state import SessionState
-from vae_studio.ui import theme
 from vae_studio.ui.captions import snapshot_caption, unit
 from vae_studio.ui.panels.base import Panel
-from vae_studio.ui.panels.draw.canvas import Canvas, Tool
+from vae_studio.ui.panels.draw.canvas import Canvas
+from vae_studio.ui.panels.draw.found import FoundStrip
+from vae_studio.ui.panels.draw.toolbar import Toolbar
+from vae_studio.ui.panels.draw.tools import Tool
+from vae_studio.ui.panels.draw.way import WayView
 from vae_studio.ui.store import Store
-from vae_studio.ui.widgets.buttons import tool_button
-from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.compare_view import CompareView
+from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.ui.widgets.texts import muted_text
 
-_PEN_STEP = 0.01
+_WIDE = 440  # px
 
 
 class DrawPanel(Panel):
-    """Canvas and tools above; input, reconstruction and their figures below."""
+    """Canvas and tools; the drawing's way to MNIST; input and reconstruction compared."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
+        self._ground_of: tuple[object, object] | None = None  # what the canvas shows
         self.canvas = Canvas()
         self.canvas.pressed.connect(store.begin_gesture)
         self.canvas.released.connect(store.end_gesture)
         self.canvas.edited.connect(store.set_strokes)
+        self.toolbar = Toolbar(store, self.canvas.pen_width)
+        self.toolbar.tool_chosen.connect(self.canvas.set_tool)
+        self.toolbar.width_chosen.connect(self.canvas.set_pen_width)
+        self.toolbar.clear_wanted.connect(self.clear_canvas)
+        self.found = FoundStrip(store)
+        self.way = WayView()
+        self.way.steps_chosen.connect(store.set_steps)
+        self.compare = CompareView()
+        self.compare.placeholder = self.tr("Input and reconstruction appear as you draw.")
         layout = QVBoxLayout(self)
         layout.addWidget(self.canvas)
-        layout.addLayout(self._make_tools())
+        layout.addWidget(self.toolbar)
+        layout.addWidget(self.found)
         layout.addLayout(self._make_label_row())
-        layout.addLayout(self._make_pictures(), 1)
+        self._below = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._below.addWidget(self.way)
+        self._below.addWidget(self.compare, 1)
+        layout.addLayout(self._below, 1)
+        layout.addLayout(self._make_texts())
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self._show_labels)
         store.encoded.connect(self._show)
-        store.history_changed.connect(self._enable_history)
-
-    def _enable_history(self) -> None:
-        self.undo.setEnabled(self.store.can_undo)
-        self.redo.setEnabled(self.store.can_redo)
-
-    def _make_tools(self) -> QHBoxLayout:
-        self.pen = tool_button(
-            "mdi6.pen", self.tr("Pen"), self.tr("Draw (B)"), self.use_pen, checkable=True
-        )
-        self.eraser = tool_button(
-            "mdi6.eraser",
-            self.tr("Eraser"),
-            self.tr("Rub out parts of strokes (E)"),
-            self.use_eraser,
-            checkable=True,
-        )
-        self.pen.setChecked(True)
-        group = QButtonGroup(self)
-        group.addButton(self.pen)
-        group.addButton(self.eraser)
-        self.pen_size = QSlider(Qt.Orientation.Horizontal)
-        self.pen_size.setRange(2, 20)
-        self.pen_size.setValue(round(self.canvas.pen_width / _PEN_STEP))
-        self.pen_size.setAccessibleName(self.tr("Pen size"))
-        self.pen_size.setToolTip(
-            self.tr("Pen size on the canvas ([ and ]); the model always sees MNIST's pen width")
-        )
-        self.pen_size.valueChanged.connect(lambda v: self.canvas.set_pen_width(v * _PEN_STEP))
-        self.undo = tool_button(
-            "mdi6.undo", self.tr("Undo"), self.tr("Undo (Ctrl+Z)"), self.store.undo
-        )
-        self.redo = tool_button(
-            "mdi6.redo", self.tr("Redo"), self.tr("Redo (Ctrl+Shift+Z)"), self.store.redo
-        )
-        self.clear = tool_button(
-            "mdi6.delete-outline",
-            self.tr("Clear"),
-            self.tr("Clear the canvas (Ctrl+Delete); Undo brings it back"),
-            self.clear_canvas,
-        )
-        tools = QHBoxLayout()
-        tools.addWidget(self.pen)
-        tools.addWidget(self.eraser)
-        tools.addWidget(self.pen_size, 1)
-        for button in (self.undo, self.redo, self.clear):
-            button.setEnabled(False)
-            tools.addWidget(button)
-        return tools
+        store.likenesses.changed.connect(self._show_likeness)
 
     def _make_label_row(self) -> QHBoxLayout:
         self._label_name = QLabel(self.tr("Read as"))
@@ -113,54 +78,70 @@ class DrawPanel(Panel):
         row.addWidget(self.label, 1)
         return row
 
-    def _make_pictures(self) -> QGridLayout:
-        self.input = ImageView(self.tr("What the encoder sees"), side=84)
-        self.reconstruction = ImageView(self.tr("Reconstruction"), side=84)
-        self.caption = QLabel()
-        self.figures = QLabel(self.tr("Input and reconstruction appear as you draw."))
-        self.figures.setWordWrap(True)
+    def _make_texts(self) -> QVBoxLayout:
+        self.figures = muted_text()
         self.figures.setToolTip(
             self.tr(
                 "Reconstruction: −log p(x | z = μ), summed over pixels. "
                 "KL: ½ Σ (μ² + σ² − 1 − log σ²), summed over dimensions"
             )
         )
-        for text in (self.caption, self.figures):
-            text.setProperty("role", "muted")
-            text.setTextFormat(Qt.TextFormat.PlainText)
-            theme.tabular(text)
-        grid = QGridLayout()
-        grid.setSpacing(6)
-        for column, (name, picture) in enumerate(
-            ((self.tr("Input"), self.input), (self.tr("Reconstruction"), self.reconstruction))
-        ):
-            title = QLabel(name)
-            title.setProperty("role", "muted")
-            grid.addWidget(title, 0, column)
-            picture.keep_square()
-            grid.addWidget(picture, 1, column)
-        grid.setRowStretch(4, 1)
-        grid.addWidget(self.figures, 2, 0, 1, 2)
-        grid.addWidget(self.caption, 3, 0, 1, 2)
-        return grid
+        self.likeness = muted_text()
+        self.likeness.setToolTip(
+            self.tr(
+                "How many of the test images cost this model less than your input. What it never "
+                "saw costs more, and its code means little"
+            )
+        )
+        self.likeness.hide()
+        self.caption = muted_text()
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        for text in (self.likeness, self.figures, self.caption):
+            column.addWidget(text)
+        return column
+
+    def refresh(self) -> None:
+        if self.on_screen and self.store.state.input is not None:
+            self.store.likenesses.want()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A wide panel has the way beside the comparison, a narrow one above it."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE
+        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if direction != self._below.direction():
+            self._below.setDirection(direction)
+            self.way.set_columns(2 if wide else 4)
+
+    # Tools ----------------------------------------------------------------------------------
 
     def use_pen(self) -> None:
         """Draw."""
-        self.pen.setChecked(True)
-        self.canvas.set_tool(Tool.PEN)
+        self.toolbar.take(Tool.PEN)
 
     def use_eraser(self) -> None:
         """Rub out."""
-        self.eraser.setChecked(True)
-        self.canvas.set_tool(Tool.ERASER)
+        self.toolbar.take(Tool.ERASER)
+
+    def use_stroke_eraser(self) -> None:
+        """Take away whole strokes."""
+        self.toolbar.take(Tool.STROKE_ERASER)
+
+    def use_mover(self) -> None:
+        """Move and scale what is drawn."""
+        self.toolbar.take(Tool.MOVE)
 
     def change_size(self, steps: int) -> None:
         """A thicker or a thinner pen."""
-        self.pen_size.setValue(self.pen_size.value() + steps)
+        slider = self.toolbar.size_slider
+        slider.setValue(slider.value() + steps)
 
     def clear_canvas(self) -> None:
-        """Take all strokes away; undo brings them back."""
-        self.store.set_strokes(())
+        """Take all away; undo brings it back."""
+        self.store.clear_input()
+
+    # The class ------------------------------------------------------------------------------
 
     @Slot(int)
     def _choose_label(self, index: int) -> None:
@@ -176,39 +157,7 @@ class DrawPanel(Panel):
             with QSignalBlocker(self.label):
                 self.label.clear()
                 self.label.addItems([self.tr("Auto"), *map(str, range(classes))])
-
-    @Slot(object, object)
-    def _render(self, new: SessionState, old: SessionState) -> None:
-        if new.input != old.input:
-            self.canvas.render_strokes(new.input.strokes if new.input else ())
-            self.clear.setEnabled(new.input is not None)
-            if new.input is None or new.input.image is None:
-                self.canvas.show_image(None)
-        chosen = new.input.label if new.input else None
-        with QSignalBlocker(self.label):
-            self.label.setCurrentIndex(0 if chosen is None else chosen + 1)
-        if new.input is None and old.input is not None:
-            self.input.set_image(None)
-            self.reconstruction.set_image(None)
-            self.figures.setText(self.tr("Input and reconstruction appear as you draw."))
-            self.caption.clear()
-            self._name_auto(None)
-
-    @Slot(object)
-    def _show(self, result: EncodeResult) -> None:
-        spec = result.request.snapshot.spec
-        self.input.set_image(result.image)
-        if result.request.input.image is not None:
-            self.canvas.show_image(self.input.image)
-        self.reconstruction.set_image(result.x_hat)
-        self.figures.setText(
-            self.tr("reconstruction {recon:.1f} {unit} + KL {kl:.1f} nats").format(
-                recon=result.terms.reconstruction, unit=unit(spec), kl=result.terms.kl
-            )
-        )
-        self.caption.setText(snapshot_caption(result.request.snapshot))
-        guessed = result.request.input.label is None and result.label is not None
-        self._name_auto(result.label.index(max(result.label)) if guessed and result.label else None)
+        self.refresh()
 
     def _name_auto(self, guess: int | None) -> None:
         if self.label.count():
@@ -216,3 +165,87 @@ class DrawPanel(Panel):
             if guess is not None:
                 text = self.tr("Auto: {digit}").format(digit=guess)
             self.label.setItemText(0, text)
+
+    # What it shows --------------------------------------------------------------------------
+
+    @Slot(object, object)
+    def _render(self, new: SessionState, old: SessionState) -> None:
+        given = new.input
+        if given != old.input:
+            self.canvas.render_strokes(given.strokes if given else ())
+            self.toolbar.clear.setEnabled(given is not None)
+            if given is None or not given.has_picture:
+                self.canvas.show_image(None)
+        if given != old.input or new.steps != old.steps:
+            self.way.render_steps(new.steps, given is not None and given.has_picture)
+        chosen = given.label if given else None
+        with QSignalBlocker(self.label):
+            self.label.setCurrentIndex(0 if chosen is None else chosen + 1)
+        if given is None and old.input is not None:
+            self.compare.set_images(None, None)
+            self.way.show_way(None, None, None)
+            for text in (self.figures, self.caption):
+                text.clear()
+            self.likeness.hide()
+            self._name_auto(None)
+        elif old.input is None:
+            self.refresh()
+
+    @Slot(object)
+    def _show(self, result: EncodeResult) -> None:
+        snapshot, given = result.request.snapshot, result.request.input
+        spec = snapshot.spec
+        if given.has_picture and result.ground is not None:
+            self._show_ground(result)
+        loss = pixel_loss(result.image, result.x_hat, spec.likelihood)
+        self.compare.set_images(result.image, result.x_hat, loss, unit(spec))
+        self.way.show_way(given, result.way, self.compare.input_image)
+        self.figures.setText(
+            self.tr("reconstruction {recon:.1f} {unit} + KL {kl:.1f} nats").format(
+                recon=result.terms.reconstruction, unit=unit(spec), kl=result.terms.kl
+            )
+        )
+        self.caption.setText(snapshot_caption(snapshot))
+        guessed = given.label is None and result.label is not None
+        self._name_auto(result.label.index(max(result.label)) if guessed and result.label else None)
+        self._show_likeness()
+
+    def _show_ground(self, result: EncodeResult) -> None:
+        """The picture is made once, not for each stroke on it."""
+        key = (result.request.input.image, result.request.input.pixels)
+        if key != self._ground_of or self.canvas.image is None:
+            assert result.ground is not None
+            self._ground_of = key
+            self.canvas.show_image(to_qimage(result.ground))
+
+    @Slot()
+    def _show_likeness(self) -> None:
+        code = self.store.last_encoded
+        found = self.store.likenesses.of(code) if code is not None else None
+        self.likeness.setVisible(found is not None)
+        if found is not None:
+            self.likeness.setText(self._likeness_text(found))
+            role = "problem" if found.unlike else "muted"
+            if self.likeness.property("role") != role:
+                self.likeness.setProperty("role", role)
+                self.likeness.style().unpolish(self.likeness)
+                self.likeness.style().polish(self.likeness)
+
+    def _likeness_text(self, found: Likeness) -> str:
+        reasons = {
+            "empty": self.tr("there is no ink"),
+            "too_thick": self.tr("too thick"),
+            "too_thin": self.tr("too thin"),
+            "off_centre": self.tr("off centre"),
+            "too_large": self.tr("too large"),
+            "too_small": self.tr("too small"),
+            "many_parts": self.tr("in too many parts"),
+            "not_a_digit": self.tr("not a digit"),
+        }
+        share = self.tr("costs more than {share:.0f} % of the test images").format(
+            share=found.percentile
+        )
+        if not found.unlike:
+            return self.tr("Like MNIST: {share}").format(share=share)
+        why = ", ".join(reasons[reason] for reason in found.reasons[:2])
+        return self.tr("Unlike MNIST: {why}; {share}").format(why=why, share=share)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from vae_studio.core.maps import PlaneMap
+from vae_studio.session.drawing import ImageRef
 from vae_studio.session.requests import (
     EncodeResult,
     HoverRequest,
@@ -28,7 +29,7 @@ from vae_studio.session.requests import (
     OnMapResult,
     Result,
 )
-from vae_studio.session.state import ImageRef, MapView, SessionState
+from vae_studio.session.state import MapView, SessionState
 from vae_studio.ui import theme
 from vae_studio.ui.captions import unit
 from vae_studio.ui.messages import error_sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QPolygonF
 from PySide6.QtWidgets import QWidget
 from superqt import QDoubleSlider
 
@@ -26,6 +26,8 @@ class DensitySlider(QDoubleSlider):
         self.setMinimumHeight(HEIGHT)
         self._density: NDArray[np.float32] | None = None
         self._whisker: tuple[float, float] | None = None
+        self._ridge = QPixmap()  # the density, painted; a hand moves all sliders at once
+        self._ridge_of: tuple[object, ...] = ()
 
     @property
     def whisker(self) -> tuple[float, float] | None:
@@ -39,7 +41,7 @@ class DensitySlider(QDoubleSlider):
 
     def set_density(self, density: NDArray[np.float32] | None) -> None:
         """Show this one, or none."""
-        self._density = density
+        self._density, self._ridge_of = density, ()
         self.update()
 
     def set_whisker(self, mean: float, deviation: float) -> None:
@@ -63,21 +65,38 @@ class DensitySlider(QDoubleSlider):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._density is not None:
-            self._paint_density(painter, self._density)
+            painter.drawPixmap(0, 0, self._painted(self._density))
         if self._whisker is not None:
             self._paint_whisker(painter, *self._whisker)
         painter.end()
         super().paintEvent(event)
 
-    def _paint_density(self, painter: QPainter, density: NDArray[np.float32]) -> None:
+    def _painted(self, density: NDArray[np.float32]) -> QPixmap:
+        """The density as it stands behind the handle; painted anew once something else holds."""
+        color = QColor(theme.colors().kl)
+        color.setAlpha(90 if self.property("dead") is not True else 40)
+        ratio = self.devicePixelRatioF()
+        now = (id(density), self.size(), color.rgba(), ratio)
+        if now != self._ridge_of:
+            self._ridge_of = now
+            self._ridge = QPixmap(self.size() * ratio)
+            self._ridge.setDevicePixelRatio(ratio)
+            self._ridge.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._ridge)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_density(painter, density, color)
+            painter.end()
+        return self._ridge
+
+    def _paint_density(
+        self, painter: QPainter, density: NDArray[np.float32], color: QColor
+    ) -> None:
         middle = self.height() / 2
         width = (self.width() - 2 * _HALF_HANDLE) / len(density)
         ridge = [QPointF(_HALF_HANDLE, middle)]
         for cell, value in enumerate(density.tolist()):
             ridge.append(QPointF(_HALF_HANDLE + (cell + 0.5) * width, middle - _RIDGE * value))
         ridge.append(QPointF(self.width() - _HALF_HANDLE, middle))
-        color = QColor(theme.colors().kl)
-        color.setAlpha(90 if self.property("dead") is not True else 40)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
         painter.drawPolygon(QPolygonF(ridge))

@@ -1,0 +1,295 @@
+"""Finishes a picture of which a part is seen: codes that explain that part, the likeliest first.
+
+Legend: C × H × W pixels (P in all), of which S are seen; M images in a bank, B starts, A answers;
+L latent dimensions, K classes. Costs are in nats (squared error + nats where the likelihood is
+``mse``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae_studio.core.adam import Adam
+from vae_studio.core.data import Dataset, ShouldStop, never
+from vae_studio.core.errors import SpecError, StudioError
+from vae_studio.core.explore import Label, decode_each
+from vae_studio.core.linear import Linear
+from vae_studio.core.losses import reconstruction_each
+from vae_studio.core.model import VAE, Decoder
+
+Array = NDArray[np.float32]
+
+_BATCH = 500
+_STEPS = 24
+_RATE = 0.2  # in z; it falls to a twentieth toward the end
+_FIRST = 4  # steps until the first answers are shown; then at twice as many, and so on
+_NEAR = 32  # images of the bank that are looked at with the decoder, and of each class some more
+_NEAR_IN_CLASS = 3
+_CLASSES = 4  # that the first starts come from: the nearest images are often all of one
+_STARTS_FOR_LABEL = 2
+_MOST_LABELS = 32  # that are tried
+_ALIKE = 0.05  # root mean square of pixels, in [0, 1]: below it two answers look the same
+
+
+@dataclass(frozen=True, eq=False)
+class CodeBank:
+    """What training images look like, and where they are. images: float32 [M, P] in [0, 1];
+    mu: float32 [M, L]; labels: int64 [M]."""
+
+    images: Array
+    mu: Array
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Completion:
+    """Answers, the one of least cost first.
+
+    z: float32 [A, L]. labels: class weights float32 [A, K], None for a model without classes.
+    images: float32 [A, C, H, W]. seen: −log p(seen pixels | z), float32 [A]; cost: that and
+    ½‖z‖², float32 [A]. share: how the costs weigh the answers against each other, softmax(−cost),
+    float32 [A]: of these answers alone, and of each only its peak.
+    """
+
+    z: Array
+    labels: Array | None
+    images: Array
+    cost: Array
+    seen: Array
+    share: Array
+
+
+@torch.no_grad()
+def code_bank(
+    model: VAE,
+    data: Dataset,
+    should_stop: ShouldStop = never,
+    progress: Callable[[float], object] = lambda share: None,
+) -> CodeBank | None:
+    """Encode all of ``data``, training images: some 10,000 are enough, and take 31 MB.
+
+    should_stop: asked at every batch; once it says yes, None is returned. progress: told the share
+    that is done. Raises ``StudioError`` where codes are no finite numbers.
+    """
+    images = np.empty((len(data), model.spec.pixels), np.float32)
+    mu = np.empty((len(data), model.spec.latent_dim), np.float32)
+    for indices in torch.arange(len(data)).split(_BATCH):
+        if should_stop():
+            return None
+        x, labels = data.batch(indices)
+        rows = slice(int(indices[0]), int(indices[-1]) + 1)
+        images[rows], mu[rows] = x.flatten(1).numpy(), model.encode(x, labels)[0].numpy()
+        progress(rows.stop / len(data))
+    if not np.isfinite(mu).all():
+        raise StudioError("survey.not_finite")
+    return CodeBank(images, mu, data.labels.numpy())
+
+
+def complete(
+    model: VAE,
+    image: Array,
+    seen: NDArray[np.bool_],
+    bank: CodeBank,
+    *,
+    starts: int = 8,
+    steps: int = _STEPS,
+    label: Label | None = None,
+    should_stop: ShouldStop = never,
+    show: Callable[[Completion], object] = lambda answers: None,
+    seed: int = 0,
+) -> Completion | None:
+    """The codes z that lower −log p(seen pixels | z) + ½‖z‖² most: peaks of p(z | seen pixels),
+    each found downhill from another start (Nguyen et al. 2017, section 3, search codes for a part
+    of an image in this way).
+
+    image: [C, H, W] in [0, 1]; what it holds where ``seen`` [H, W] is False plays no part. The
+    starts are codes of the bank, of its images that agree best on the seen pixels, the first ones
+    of several classes; where it has too few, points of the prior. Answers that look like a better
+    one are dropped. A model with classes gives one answer for each label, of two starts or more,
+    unless ``label``, K class weights, says which. Where nothing is seen, the answers are
+    ``starts`` points of the prior, since all ways down would end at 0.
+
+    show: given better and better answers; those that are returned come last. Returns None once
+    ``should_stop``, asked at every step, said yes. Raises ``SpecError`` where the model takes
+    images of another size, ``StudioError`` where it gives no finite number.
+    """
+    if image.shape != model.spec.image_shape:
+        wanted, found = (" × ".join(map(str, s)) for s in (model.spec.image_shape, image.shape))
+        raise SpecError("spec.image_shape", wanted=wanted, found=found)
+    if seen.shape != image.shape[1:]:
+        raise ValueError(f"seen needs a value for each pixel, {image.shape[1:]}, not {seen.shape}")
+    if starts < 1 or steps < 0:
+        raise ValueError(f"at least one start and no step, got {starts} and {steps}")
+    if model.spec.conditional and label is not None and len(label) != model.spec.num_classes:
+        raise ValueError(f"label needs {model.spec.num_classes} weights, got {label}")
+    if should_stop():
+        return None
+    part = _Part(model, image, seen)
+    generator = torch.Generator().manual_seed(seed)
+    z, labels = _first_codes(model, part, bank, starts, label, generator)
+    each_label = model.spec.conditional and label is None
+    with torch.enable_grad():
+        point = z.clone().requires_grad_()
+        optimiser = Adam([point], lr=_RATE)
+        least = torch.full((len(z),), torch.inf)
+        steps, shown = steps if seen.any() else 0, _FIRST
+        for step in range(steps + 1):
+            cost = part.cost(point, labels)
+            with torch.no_grad():  # a step may lead uphill, or nowhere: NaN is not less
+                z = torch.where((cost < least).unsqueeze(1), point, z)
+                least = torch.where(cost < least, cost, least)
+            if step == steps:
+                break
+            if should_stop():
+                return None
+            if step == shown:
+                shown *= 2
+                show(_answers(model, part, z, labels, each_label))
+            optimiser.param_groups[0]["lr"] = _RATE * (1.0 - 0.95 * step / steps)
+            optimiser.zero_grad()
+            cost.sum().backward()
+            optimiser.step()
+    answers = _answers(model, part, z, labels, each_label)
+    if should_stop():
+        return None
+    show(answers)
+    return answers
+
+
+class _Part:
+    """The seen pixels of an image, and the decoder of these alone: its last layer, the largest, is
+    cut down to them."""
+
+    def __init__(self, model: VAE, image: Array, seen: NDArray[np.bool_]) -> None:
+        self.model = model
+        mask = np.ascontiguousarray(np.broadcast_to(seen, image.shape))
+        self.chosen = torch.from_numpy(mask.flatten())
+        self.pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32)).flatten()
+        self._x = self.pixels[self.chosen]
+        name = f"fc{model.decoder.first + len(model.spec.hidden)}"
+        last = model.decoder.get_submodule(name)
+        with torch.device("meta"):
+            self._decoder = Decoder(model.spec)
+            cut = Linear(last.weight.shape[1], len(self._x))
+        self._decoder.load_state_dict(model.decoder.state_dict(), assign=True)
+        cut.load_state_dict(
+            {key: value[self.chosen] for key, value in last.state_dict().items()}, assign=True
+        )
+        self._decoder.add_module(name, cut)
+        self._decoder.eval().requires_grad_(False)
+
+    def lost(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """−log p(seen pixels | z): [B]."""
+        joined = z if labels is None else torch.cat([z, labels], 1)
+        logits = self._decoder(joined, None)
+        return reconstruction_each(logits, self._x.expand_as(logits), self.model.spec.likelihood)
+
+    def cost(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """That and the prior's part: [B]."""
+        return self.lost(z, labels) + _prior(z)
+
+    def differs(self, images: Array) -> Array:
+        """How many seen pixels of black or white differ: Σ x (1 − b) + (1 − x) b, but for what is
+        the same for all images b [M, P]; grey is as likely white. One product: [M]."""
+        weights = torch.where(self.chosen, 1.0 - 2.0 * self.pixels, 0.0)
+        found: Array = (torch.from_numpy(images) @ weights).numpy()
+        return found
+
+
+def _prior(z: Tensor) -> Tensor:
+    """−log p(z) but for a constant: [B]."""
+    return 0.5 * z.square().sum(1)
+
+
+@torch.no_grad()
+def _first_codes(
+    model: VAE,
+    part: _Part,
+    bank: CodeBank,
+    starts: int,
+    label: Label | None,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor | None]:
+    """Where to start: codes [B, L], their class weights [B, K]."""
+    classes = model.spec.num_classes
+    order = np.argsort(part.differs(bank.images))
+    if not part.chosen.any():
+        order = order[:0]
+    kinds = bank.labels[order]
+    if classes and label is None:
+        wanted = list(dict.fromkeys([*kinds.tolist(), *range(classes)]))[:_MOST_LABELS]
+        each = max(_STARTS_FOR_LABEL, starts // len(wanted))
+        weights = torch.eye(classes)
+        parts = []
+        for kind in wanted:
+            near = order[kinds == kind][: each * _NEAR_IN_CLASS]
+            parts.append((torch.from_numpy(bank.mu[near]), weights[kind].expand(len(near), -1)))
+        z, labels = (torch.cat(column) for column in zip(*parts, strict=True))
+        cost, own = part.cost(z, labels).numpy(), labels.argmax(1).numpy()
+        rows = np.argsort(cost, kind="stable")
+        found = []
+        for kind in wanted:
+            best = z[torch.from_numpy(rows[own[rows] == kind][:each])]
+            found.append(_filled(best, each, generator))
+        labels = weights[torch.tensor(wanted)].repeat_interleave(each, 0)
+        return torch.cat(found), labels
+    of_class = [np.flatnonzero(kinds == kind)[:_NEAR_IN_CLASS] for kind in np.unique(kinds)]
+    places = np.unique(np.concatenate([np.arange(min(_NEAR, len(order))), *of_class]))
+    near = order[places.astype(np.intp)]
+    weight = None if not classes or label is None else torch.tensor([label], dtype=torch.float32)
+    z = torch.from_numpy(bank.mu[near])
+    cost = part.cost(z, None if weight is None else weight.expand(len(z), -1)).numpy()
+    rows = np.argsort(cost, kind="stable")
+    _, first = np.unique(bank.labels[near][rows], return_index=True)  # the best of each class
+    various = np.sort(first)[:_CLASSES]
+    rows = np.concatenate([rows[various], np.delete(rows, various)])[:starts]
+    z = _filled(z[torch.from_numpy(rows)], starts, generator)
+    return z, None if weight is None else weight.expand(len(z), -1)
+
+
+def _filled(z: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Codes, and points of the prior where there are fewer than ``count``."""
+    return torch.cat([z, torch.randn(count - len(z), z.shape[1], generator=generator)])
+
+
+@torch.no_grad()
+def _answers(
+    model: VAE, part: _Part, z: Tensor, labels: Tensor | None, each_label: bool
+) -> Completion:
+    """The best code of each label; else all that differ."""
+    lost = part.lost(z, labels)
+    cost = lost + _prior(z)
+    rows = [row for row in cost.argsort(stable=True).tolist() if torch.isfinite(cost[row])]
+    if not rows:
+        raise StudioError("survey.not_finite")
+    if labels is not None and each_label:
+        kinds = labels.argmax(1).tolist()
+        best = {kinds[row]: row for row in reversed(rows)}
+        rows = sorted(best.values(), key=rows.index)
+    weights = None if labels is None else labels[rows].numpy()
+    images = decode_each(model, z[rows].numpy(), weights)
+    keep = np.arange(len(rows)) if each_label else _different(images)
+    chosen = [rows[place] for place in keep]
+    return Completion(
+        z=z[chosen].numpy(),
+        labels=None if weights is None else weights[keep],
+        images=images[keep],
+        cost=cost[chosen].numpy(),
+        seen=lost[chosen].numpy(),
+        share=torch.softmax(-cost[chosen], 0).numpy(),
+    )
+
+
+def _different(images: Array) -> NDArray[np.intp]:
+    """Rows of the images [N, …] that look like no image before them that is kept."""
+    flat, kept = images.reshape(len(images), -1), [0]
+    for row in range(1, len(flat)):
+        if np.square(flat[kept] - flat[row]).mean(1).min() >= _ALIKE**2:
+            kept.append(row)
+    return np.array(kept, np.intp)

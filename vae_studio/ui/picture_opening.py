@@ -1,0 +1,153 @@
+"""``PictureOpening``: pictures that are dropped, pasted or opened become the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from vae_studio.core.errors import ImageError, StudioError
+from vae_studio.session.drawing import Input, Pixels
+from vae_studio.session.drawing_jobs import PictureRequest, PictureResult
+from vae_studio.session.state import SessionState
+from vae_studio.workers.job_thread import JobThread
+
+if TYPE_CHECKING:
+    from vae_studio.core.finding import FoundDigit
+    from vae_studio.ui.store import Store
+
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm",
+    ".pnm",
+)  # fmt: skip
+_MOST_PIXELS = 50_000_000  # of what is pasted
+
+
+class PictureOpening(QObject):
+    """name: of the picture that is looked at, or was; "" for none. looking: whether that goes on.
+    found: the digits in it; chosen: the one that is the input. inverted: what was asked for.
+
+    Signal: ``changed()``.
+    """
+
+    changed = Signal()
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._store = store
+        self.name = ""
+        self.looking = False
+        self.found: Sequence[FoundDigit] = ()
+        self.chosen = 0
+        self.inverted: bool | None = None
+        self._asked: PictureRequest | None = None
+        self._source: Path | NDArray[np.uint8] | None = None
+        self._inputs: list[Input] = []
+        self._thread = JobThread("picture", self)
+        self._thread.done.connect(self._take)
+        self._thread.failed.connect(self._take_failure)
+        store.state_changed.connect(self._forget_lost)
+
+    def open_file(self, path: Path) -> None:
+        """Look for digits in a picture file; what is wrong with it is told."""
+        self._look(path, path.name)
+
+    def take(self, picture: QImage, name: str) -> None:
+        """Look for digits in a picture that is at hand. name: where it is from."""
+        if picture.isNull() or picture.width() * picture.height() > _MOST_PIXELS:
+            self._store.failed.emit(ImageError("image.no_picture"))
+            return
+        self._look(_levels(picture), name)
+
+    def take_from(self, mime: QMimeData, name: str) -> bool:
+        """Look at the picture that was pasted or dropped: a file of this machine before an image,
+        as that is the original; False where there is none."""
+        for url in mime.urls():
+            path = Path(url.toLocalFile())
+            if url.isLocalFile() and path.suffix.lower() in SUFFIXES:
+                self.open_file(path)
+                return True
+        if mime.hasImage():
+            image = mime.imageData()
+            if isinstance(image, QImage):
+                self.take(image, name)
+                return True
+        return False
+
+    def choose(self, index: int) -> None:
+        """Make that digit the input."""
+        if index < len(self._inputs):
+            self.chosen = index
+            self._store.set_input(self._inputs[index])
+            self.changed.emit()
+
+    def invert(self) -> None:
+        """Look again, with paper and ink the other way round."""
+        if self._source is not None and self.found:
+            self.inverted = not self.found[0].inverted
+            self._ask()
+
+    def cancel(self) -> None:
+        """Look no further; what is the input stays."""
+        self._thread.cancel()
+        self._asked, self.looking = None, False
+        self.found, self._inputs, self.name, self._source = (), [], "", None
+        self.changed.emit()
+
+    def shutdown(self) -> None:
+        """Give up what runs, and end."""
+        self._thread.stop()
+        self._thread.wait()
+
+    def _look(self, source: Path | NDArray[np.uint8], name: str) -> None:
+        self._source, self.name, self.inverted = source, name, None
+        self.found, self._inputs = (), []
+        self._ask()
+
+    def _ask(self) -> None:
+        assert self._source is not None
+        self.looking = True
+        self._asked = PictureRequest(self._source, self.inverted)
+        self._thread.ask(self._asked)
+        self.changed.emit()
+
+    @Slot(object)
+    def _take(self, result: PictureResult) -> None:
+        if result.request is self._asked:
+            self._asked, self.looking, self.found = None, False, result.digits
+            self._inputs = [Input(pixels=_pixels(digit.ink)) for digit in result.digits]
+            self.choose(0)
+
+    @Slot(object, object)
+    def _take_failure(self, job: PictureRequest, error: StudioError) -> None:
+        if job is self._asked:
+            self.cancel()
+            self._store.failed.emit(error)
+
+    @Slot(object, object)
+    def _forget_lost(self, new: SessionState, old: SessionState) -> None:
+        """Something else is the input by now: these digits are no longer on offer."""
+        if not self.found or self.looking:
+            return
+        pixels = new.input.pixels if new.input is not None else None
+        if all(pixels is not each.pixels for each in self._inputs):
+            self.cancel()
+
+
+def _pixels(ink: NDArray[np.float32]) -> Pixels:
+    levels = (np.clip(ink, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    height, width = levels.shape
+    return Pixels((1, height, width), levels.tobytes())
+
+
+def _levels(picture: QImage) -> NDArray[np.uint8]:
+    """Red, green, blue and alpha: uint8 [H, W, 4]."""
+    plain = picture.convertToFormat(QImage.Format.Format_RGBA8888)
+    width, height = plain.width(), plain.height()
+    lines = np.frombuffer(plain.constBits(), np.uint8).reshape(height, plain.bytesPerLine())
+    return lines[:, : width * 4].reshape(height, width, 4).copy()  # the picture goes

@@ -1,0 +1,91 @@
+"""Answers to questions about the input and the decoded picture. Needs torch.
+
+Imported by ``explore_thread``, beside ``answers``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from vae_studio.core.checkpoint import load_snapshot
+from vae_studio.core.editing import edited_code
+from vae_studio.core.errors import SpecError
+from vae_studio.core.explore import decode_labels, encode, one_hot
+from vae_studio.core.runs import find_run
+from vae_studio.core.snapshot import Snapshot
+from vae_studio.session.drawing import ImageRef
+from vae_studio.session.drawing_requests import (
+    EditRequest,
+    EditResult,
+    SeenRequest,
+    SeenResult,
+    SomeImageRequest,
+    SomeImageResult,
+    TransferRequest,
+    TransferResult,
+)
+from vae_studio.session.folders import runs_folder
+from vae_studio.workers.answers import answer, models
+from vae_studio.workers.inputs import brushed, prepared_input, to_complete
+from vae_studio.workers.jobs import images_of
+
+_EDIT_STEPS = 3  # of an answer; the next one goes on from there
+
+
+@answer.register
+def _(request: EditRequest) -> EditResult:
+    model, origin = models.model(request.snapshot), request.origin
+    z = np.asarray(origin.z, np.float32)
+    shape = model.spec.image_shape
+    wanted, covered = np.zeros(shape, np.float32), np.zeros(shape[1:], np.float32)
+    for stroke in request.strokes:
+        brush = brushed((stroke,))
+        if brush.shape != covered.shape:
+            raise SpecError("spec.image_shape", wanted=str(shape), found=str(brush.shape))
+        wanted = np.where(brush > 0.5, 0.0 if stroke.erases else 1.0, wanted).astype(np.float32)
+        covered = np.maximum(covered, brush)
+    start = np.asarray(request.start, np.float32)
+    found = edited_code(
+        model, z, origin.label, wanted, covered, request.strength, start, steps=_EDIT_STEPS
+    )
+    return EditResult(request, tuple(found.tolist()))
+
+
+@answer.register
+def _(request: SeenRequest) -> SeenResult:
+    return SeenResult(request, *to_complete(request.input, request.seen))
+
+
+@answer.register
+def _(request: TransferRequest) -> TransferResult:
+    snapshot = snapshot_of(request.model)
+    model, image = models.model(snapshot), prepared_input(request.input).image
+    if not model.spec.conditional:
+        raise SpecError("spec.no_labels", name=snapshot.name)
+    given = request.input.label
+    label = None
+    if given is not None and given < model.spec.num_classes:
+        label = one_hot(given, model.spec.num_classes)
+    code = encode(model, image, label)
+    assert code.label is not None
+    images = decode_labels(model, code.mu)
+    return TransferResult(request, snapshot, image, code.mu, code.label, images)
+
+
+@answer.register
+def _(request: SomeImageRequest) -> SomeImageResult:
+    found = images_of(request.dataset, "test")
+    assert found is not None  # as nobody stops it
+    index = int(request.share * len(found))
+    return SomeImageResult(
+        request, ImageRef(request.dataset, "test", index), int(found.labels[index])
+    )
+
+
+def snapshot_of(model: Snapshot | Path) -> Snapshot:
+    """A snapshot as it is; of a run the one in its folder, which is kept."""
+    if isinstance(model, Snapshot):
+        return model
+    return load_snapshot(find_run(str(model), [runs_folder()]))

@@ -1,0 +1,169 @@
+"""Long jobs for what was drawn or opened. Needs torch.
+
+Imported by ``job_thread``, beside ``jobs``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+from vae_studio.core.checkpoint import load_snapshot, saved_at
+from vae_studio.core.completion import CodeBank, Completion, code_bank, complete
+from vae_studio.core.data import ShouldStop
+from vae_studio.core.errors import DrawingError, ImageError, StudioError
+from vae_studio.core.explore import one_hot
+from vae_studio.core.finding import digits_in
+from vae_studio.core.likeness import norm_of
+from vae_studio.core.one_input import measure_input
+from vae_studio.core.picture_files import open_picture
+from vae_studio.core.reading import read_bounded
+from vae_studio.core.runs import find_run
+from vae_studio.core.snapshot import ModelCache, Snapshot
+from vae_studio.session.drawing_jobs import (
+    CompletionRequest,
+    CompletionResult,
+    DrawingFileRequest,
+    DrawingFileResult,
+    InputMeasure,
+    MeasureRequest,
+    MeasureResult,
+    NormRequest,
+    NormResult,
+    PictureRequest,
+    PictureResult,
+)
+from vae_studio.session.drawing_text import MAX_BYTES, parse_drawing
+from vae_studio.session.folders import runs_folder
+from vae_studio.session.requests import Image
+from vae_studio.workers.inputs import prepared_input, to_complete
+from vae_studio.workers.jobs import Progress, images_of, work
+
+_BANK = 10_000  # training images that a completion may start from
+_KEPT_BANKS = 3
+_KEPT_MODELS = 64  # snapshots that an input goes through
+_banks: OrderedDict[str, CodeBank] = OrderedDict()
+_snapshots: OrderedDict[Path, tuple[int, Snapshot]] = OrderedDict()
+_models = ModelCache(_KEPT_MODELS)
+_lock = Lock()
+
+
+@work.register
+def _(job: PictureRequest, should_stop: ShouldStop, progress: Progress) -> PictureResult | None:
+    source = open_picture(job.source) if isinstance(job.source, Path) else job.source
+    if should_stop():
+        return None
+    digits = digits_in(source, inverted=job.inverted)
+    if not digits:
+        raise ImageError("image.no_digit")
+    return PictureResult(job, digits)
+
+
+@work.register
+def _(
+    job: DrawingFileRequest, should_stop: ShouldStop, progress: Progress
+) -> DrawingFileResult | None:
+    try:
+        content = read_bounded(job.path, MAX_BYTES)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise DrawingError("drawing.unreadable", path=str(job.path), reason=reason) from error
+    name, given = parse_drawing(content)
+    prepared_input(given)  # whose picture may not be there
+    return DrawingFileResult(job, name, given)
+
+
+@work.register
+def _(
+    job: CompletionRequest, should_stop: ShouldStop, progress: Progress
+) -> CompletionResult | None:
+    model = job.snapshot.build()
+    image, mask = to_complete(job.input, job.seen)
+    bank = _bank_of(job.snapshot, should_stop, progress)
+    if bank is None:
+        return None
+
+    def result(found: Completion, ended: bool) -> CompletionResult:
+        return CompletionResult(
+            job, image, mask, found.z, found.labels, found.images, found.cost, found.share, ended
+        )
+
+    def show(found: Completion) -> None:
+        progress.show(result(found, False))
+
+    last = complete(model, image, mask, bank, label=job.label, should_stop=should_stop, show=show)
+    return None if last is None else result(last, True)
+
+
+def _bank_of(snapshot: Snapshot, should_stop: ShouldStop, progress: Progress) -> CodeBank | None:
+    with _lock:
+        if snapshot.id in _banks:
+            _banks.move_to_end(snapshot.id)
+            return _banks[snapshot.id]
+    data = images_of(snapshot.config.dataset, "train", should_stop)
+    if data is None:
+        return None
+    made = code_bank(snapshot.build(), data.first(_BANK), should_stop, progress)
+    if made is not None:
+        with _lock:
+            _banks[snapshot.id] = made
+            while len(_banks) > _KEPT_BANKS:
+                _banks.popitem(last=False)
+    return made
+
+
+@work.register
+def _(job: MeasureRequest, should_stop: ShouldStop, progress: Progress) -> MeasureResult | None:
+    image = prepared_input(job.input).image
+    found: list[InputMeasure] = []
+    for model in job.models:
+        if should_stop():
+            return None
+        found.append(_measure(model, image, job.input.label))
+        if len(found) < len(job.models):
+            progress.show(MeasureResult(job, tuple(found), False))
+    return MeasureResult(job, tuple(found), True)
+
+
+def _measure(model: Snapshot | Path, image: Image, given: int | None) -> InputMeasure:
+    """What goes wrong with one model is told in its place."""
+    try:
+        snapshot = model if isinstance(model, Snapshot) else _snapshot_of(model)
+        built, classes = _models.model(snapshot), snapshot.spec.num_classes
+        label = one_hot(given, classes) if given is not None and given < classes else None
+        found = measure_input(built, image, label)
+    except StudioError as error:
+        return InputMeasure(model, problem=error)
+    return InputMeasure(
+        model,
+        snapshot,
+        found.bernoulli,
+        found.squared_error,
+        found.kl,
+        found.bound,
+        found.x_hat,
+        found.mu,
+        found.label,
+    )
+
+
+def _snapshot_of(path: Path) -> Snapshot:
+    """The snapshot in a run's folder, read again once that was written to."""
+    written = saved_at(path)
+    with _lock:
+        known = _snapshots.get(path)
+        if known is not None and known[0] == written:
+            _snapshots.move_to_end(path)
+            return known[1]
+    snapshot = load_snapshot(find_run(str(path), [runs_folder()]))
+    with _lock:
+        _snapshots[path] = (written, snapshot)
+        while len(_snapshots) > _KEPT_MODELS:
+            _snapshots.popitem(last=False)
+    return snapshot
+
+
+@work.register
+def _(job: NormRequest, should_stop: ShouldStop, progress: Progress) -> NormResult | None:
+    return NormResult(job, norm_of(job.survey))
