@@ -119,6 +119,7 @@ class Lifecycle(QObject):
         self._closed = True
         settings, state = self.window.settings(self._theme), self._store.state
         self.window.hide()
+        self.window.drawing_files.shutdown()
         self._store.shutdown()
         try:
             save_settings(settings_path(), settings)

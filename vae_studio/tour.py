@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,14 +82,10 @@ def _drag_a_slider(studio: Studio) -> None:
 
 
 def _draw_a_digit(studio: Studio) -> None:
-    from PySide6.QtCore import QPointF
-
     from vae_studio.ui.panels.draw.panel import DrawPanel
 
     canvas = studio.window.panel(DrawPanel).canvas
-    side = min(canvas.width(), canvas.height())
-    left, top = (canvas.width() - side) / 2, (canvas.height() - side) / 2
-    _drag(studio, canvas, [QPointF(left + x * side, top + y * side) for x, y in _THREE])
+    _drag(studio, canvas, _on(canvas, _THREE))
     _wait(studio, lambda: studio.store.last_encoded is not None)
     _settle(studio)
 
@@ -217,6 +213,40 @@ def _walk(studio: Studio) -> None:
     _settle(studio, 0.6)
 
 
+def _complete(studio: Studio) -> None:
+    """The upper half of a 3, and what the model would make of it."""
+    from vae_studio.core.resources import bundled_path
+    from vae_studio.ui.panels.draw.panel import DrawPanel
+
+    store = studio.store
+    studio.window.workspaces.show_workspace("draw")
+    model = str(bundled_path("checkpoints") / "vae-32")
+    store.open_model(model)
+    _wait(studio, lambda: store.state.model == model and store.snapshot is not None)
+    store.clear_input()
+    studio.window.docks["completion"].raise_()
+    store.completer.set_on(True)
+    _settle(studio)
+    canvas = studio.window.panel(DrawPanel).canvas
+    _drag(studio, canvas, _on(canvas, [point for point in _THREE if point[1] < 0.48]))
+    _wait(studio, lambda: store.completer.result is not None and store.completer.result.ended)
+    _settle(studio, 0.6)
+
+
+def _through_all_models(studio: Studio) -> None:
+    """A whole 3 through all models, and in the same hand as the other digits."""
+    from vae_studio.ui.panels.draw.panel import DrawPanel
+
+    store = studio.store
+    store.completer.set_on(False)
+    store.clear_input()
+    studio.window.docks["handwriting"].raise_()
+    canvas = studio.window.panel(DrawPanel).canvas
+    _drag(studio, canvas, _on(canvas, _THREE))
+    _wait(studio, lambda: store.last_encoded is not None)
+    _settle(studio, 1.5)
+
+
 _STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
     ("1-start", _first_digit),
     ("2-slider", _drag_a_slider),
@@ -228,7 +258,18 @@ _STOPS: tuple[tuple[str, Callable[[Studio], None]], ...] = (
     ("8-experiment", _run_an_experiment),
     ("9-explore", _explore),
     ("10-walk", _walk),
+    ("11-complete", _complete),
+    ("12-models", _through_all_models),
 )
+
+
+def _on(canvas: QWidget, points: Iterable[tuple[float, float]]) -> list[QPointF]:
+    """Shares of the square that is drawn on -> points of the widget."""
+    from PySide6.QtCore import QPointF
+
+    side = min(canvas.width(), canvas.height())
+    left, top = (canvas.width() - side) / 2, (canvas.height() - side) / 2
+    return [QPointF(left + x * side, top + y * side) for x, y in points]
 
 
 def _drag(studio: Studio, widget: QWidget, path: list[QPointF]) -> None:

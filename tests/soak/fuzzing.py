@@ -56,17 +56,19 @@ from vae_studio.core.resume import load_training
 from vae_studio.core.runs import RunInfo, read_metrics, read_run, run_from_values
 from vae_studio.core.scan import image_to_input
 from vae_studio.core.spec import ModelSpec
+from vae_studio.session.drawing_text import parse_drawing
 from vae_studio.session.last_session import restored, write_last_session
 from vae_studio.session.place import parse_place, with_place
 from vae_studio.session.requests import LastRequest, LastResult, PlaceRequest
 from vae_studio.session.state import SessionState
 from vae_studio.session.trials import Trial, read_trial, write_trial
 from vae_studio.workers.answers import answer
+from vae_studio.workers.inputs import prepared_input
 
 COUNTS: Counts = {"test": 1500, "soak": 30_000, "full": 200_000}
 
 MOMENT, TRIAL, PLACE = str(moment_path(Path(), 2)), "trial.json", "place.json"
-SESSION = "session.json"
+SESSION, DRAWING = "session.json", "drawing.json"
 _SECONDS = 2.0
 _PATIENCE = 30.0  # seconds; what takes longer hangs
 _SPEC = ModelSpec(latent_dim=1, hidden=(1,), image_shape=(1, 28, 28))
@@ -74,7 +76,7 @@ _TURNS = (  # how often each target has its turn
     "weights", "weights", "weights", "training", "training", "config", "config", "run",
     "digests", "manifest", "metrics", "in memory", "in memory", "in memory", "idx", "idx", "pair",
     "picture", "picture", "picture", "picture", "moment", "moment", "notes", "trial",
-    "place", "session",
+    "place", "session", "drawing",
 )  # fmt: skip
 
 
@@ -333,6 +335,12 @@ def _go_on(run: Path) -> None:
         restored(SessionState(model=str(run)), result.last)
 
 
+def _drawn(run: Path) -> None:
+    """As it is opened: read, checked, and made an image."""
+    given = parse_drawing((run / DRAWING).read_bytes())[1]
+    prepared_input(given)
+
+
 _PARTS = {
     "weights": _Part(WEIGHTS, tensors_changed, lambda run: load_snapshot(run).build()),
     "training": _Part(TRAINING, tensors_changed, load_training),
@@ -350,6 +358,7 @@ _PARTS = {
         lambda run: answer(PlaceRequest(run / PLACE, load_snapshot(run))),
     ),
     "session": _Part(SESSION, json_changed, _go_on),
+    "drawing": _Part(DRAWING, json_changed, _drawn),
 }
 _SEALED = 0.9  # share of the inputs whose digests fit
 
@@ -368,11 +377,12 @@ class Targets:
         write_trial(Trial(self.run / TRIAL, asked, folders))
         place = strangers.good_place(self.info.name, _SPEC.latent_dim)
         (self.run / PLACE).write_text(place, "utf-8")
+        (self.run / DRAWING).write_text(strangers.good_drawing(), "utf-8")
         state = with_place(SessionState(), parse_place(place.encode()), str(self.run))
         (self.run / SESSION).write_text(write_last_session(state), "utf-8")
         names = (
             *(WEIGHTS, TRAINING, CONFIG, RUN, DIGESTS, MANIFEST, METRICS, MOMENT, NOTES, TRIAL),
-            *(PLACE, SESSION),
+            *(PLACE, SESSION, DRAWING),
         )
         self.places = {name: place_of(self.run, name) for name in names}
         self.good = {name: place.read_bytes() for name, place in self.places.items()}

@@ -215,6 +215,7 @@ class Entries:
             (self.good / "good.png").write_bytes(saved("PNG"))
             place = strangers.good_place("a run", strangers.PLAIN.latent_dim)
             (self.good / "place.json").write_text(place, "utf-8")
+            (self.good / "drawing.json").write_text(strangers.good_drawing(), "utf-8")
 
     def fresh(self, number: int) -> Path:
         """A folder with good things in it, to spoil."""
@@ -233,6 +234,7 @@ class Entries:
             self._as_idx(watch, path)
         if kind in ("place", "any"):
             self._as_place(watch, path)
+            self._as_drawing(watch, path)
         if kind in ("settings", "any"):
             from vae_studio.session.settings import AppSettings, load_settings
 
@@ -316,11 +318,25 @@ class Entries:
             text = read_bounded(path, 2 * MAX_BYTES).decode("utf-8", "surrogateescape")
             watch.send("a place as text", lambda: gone_to(text))
 
+    def _as_drawing(self, watch: Watch, path: Path) -> None:
+        from vae_studio.session.drawing_jobs import DrawingFileRequest
+        from vae_studio.workers import drawing_jobs as _  # noqa: F401 - which adds jobs
+        from vae_studio.workers.jobs import work
+
+        class Untold:
+            def __call__(self, share: float) -> None: ...
+            def show(self, result: object) -> None: ...
+
+        job = DrawingFileRequest(path)
+        watch.send("a drawing", lambda: work(job, lambda: False, Untold()))
+
     def _as_picture(self, watch: Watch, path: Path) -> None:
+        from vae_studio.core.finding import digits_in
         from vae_studio.core.picture_files import open_picture
         from vae_studio.core.scan import image_to_input
 
         watch.send("open_picture", lambda: image_to_input(open_picture(path)))
+        watch.send("the digits of a picture", lambda: digits_in(open_picture(path)))
         output = str(self.folder / "output.png")
         run = str(self.good / "run")
         self._command(watch, "reconstruct a picture", run, str(path), "--output", output)

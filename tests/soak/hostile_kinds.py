@@ -70,7 +70,7 @@ def cases(canary: Path) -> list[Case]:
     found: list[Case] = []
     for part in (_pickles(canary), _nodes(), _tensors(), _configs(), _tables(), _trainings()):
         found += part
-    return [*found, *_pictures(), *_idx(), *_settings(), *_places()]
+    return [*found, *_pictures(), *_idx(), *_settings(), *_places(), *_drawings()]
 
 
 def _run_case(
@@ -931,9 +931,47 @@ def _places() -> Iterator[Case]:
         ("cut", packed[:-20]),
         ("UTF-16", packed.decode().encode("utf-16")),
         ("of 4 MB of lists", b'{"kind": "vae-studio place", "z": [' + b"[]," * 1_390_000 + b"0]}"),
-        ("too large", packed + b" " * 2**22),
+        ("too large", packed + b" " * (5 * 2**20)),
     ):
         yield _file_case("place", f"place {what}", "x.json", content, "a place")
+
+
+def _drawings() -> Iterator[Case]:
+    good = json.loads(strangers.good_drawing())
+    pixels, given = good["input"]["pixels"], good["input"]
+    changes: dict[str, dict[str, Any]] = {
+        "pixels of 10^18": {"pixels": {**pixels, "shape": [1, 10**9, 10**9]}},
+        "pixels of no size": {"pixels": {"shape": [1, 0, 0], "rows": []}},
+        "a row of 1 MB": {"pixels": {**pixels, "rows": ["0" * 2**20]}},
+        "a million rows": {"pixels": {**pixels, "rows": [""] * 10**6}},
+        "rows of blanks": {"pixels": {**pixels, "rows": [" " * 56] * 28}},
+        "a picture to draw on that is in colour": {
+            "pixels": {"shape": [3, 2, 2], "rows": ["0000"] * 6}
+        },
+        "an image that is not there": {
+            "pixels": None,
+            "image": {"dataset": "mnist", "part": "test", "index": 10**6},
+        },
+        "an image of a path": {
+            "pixels": None,
+            "image": {"dataset": "/etc/passwd", "part": "test", "index": 0},
+        },
+        "strokes and nothing below": {"pixels": None},
+        "a label of text": {"label": "rm -r /"},
+        "steps of a program": {"steps": {"fitted": "rm", "centred": True, "pen": True}},
+    }
+    for what, change in changes.items():
+        text = json.dumps({**good, "input": {**given, **change}}).encode()
+        yield _file_case("place", f"drawing with {what}", "x.json", text)
+    packed = json.dumps(good).encode()
+    for what, content in (
+        ("deep", packed[:-1] + b', "x": ' + b"[" * 10**6 + b"}"),
+        ("of another kind", packed.replace(b"vae-studio drawing", b"vae-studio engine")),
+        ("with a name too many", packed[:-1] + b', "command": "rm"}'),
+        ("cut", packed[:-20]),
+        ("too large", packed + b" " * 2**21),
+    ):
+        yield _file_case("place", f"drawing {what}", "x.json", content, "a drawing")
 
 
 def _input(**changes: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ from vae_studio.app import Studio
 from vae_studio.core.experiments import EXPERIMENTS
 from vae_studio.core.explore import decode
 from vae_studio.core.runs import RunInfo, read_run
+from vae_studio.session.drawing import Rect
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.history import History
 from vae_studio.session.state import SessionState
@@ -63,6 +65,7 @@ from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels import models as models_panel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
+from vae_studio.ui.panels.draw.tools import Tool
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.images import ImagesPanel
 from vae_studio.ui.panels.labels import LabelsPanel
@@ -98,6 +101,11 @@ _QTHREADS = {
     "mixture",
     "search",
     "save",
+    "likeness",
+    "picture",
+    "completion",
+    "measuring",
+    "drawing file",
 }
 
 _share = st.floats(0.0, 1.0).map(lambda share: round(share, 3))
@@ -448,6 +456,81 @@ class Machine(RuleBasedStateMachine):
             QTest.mouseMove(canvas, place)
         QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, hand.NO_KEYS, places[-1])
 
+    @rule(points=_points, tool=st.sampled_from((Tool.STROKE_ERASER, Tool.MOVE)), notches=_index)
+    def move_or_take_strokes(
+        self, points: list[tuple[float, float]], tool: Tool, notches: int
+    ) -> None:
+        self._did("move_or_take_strokes", points=points, tool=tool, notches=notches)
+        self._press(self.draw.toolbar.tools[tool])
+        self._drag(self.draw.canvas, hand.on_canvas(self.draw.canvas, points))
+        if tool is Tool.MOVE and self.draw.canvas.isVisible():
+            hand.wheel(self.draw.canvas, notches % 7 - 3)
+
+    @rule(step=st.sampled_from(("fit", "centre", "pen")))
+    def leave_out_a_step(self, step: str) -> None:
+        self._did("leave_out_a_step", step=step)
+        self._press(getattr(self.draw.way, step))
+
+    @rule(mode=st.sampled_from(("side", "difference", "wipe", "loss")))
+    def compare_in_another_way(self, mode: str) -> None:
+        self._did("compare_in_another_way", mode=mode)
+        self._press(self.draw.compare.buttons[mode])
+
+    @rule()
+    def take_some_image(self) -> None:
+        self._did("take_some_image")
+        self.store.take_some_image()
+
+    @rule(points=_points, erase=st.booleans(), strength=_share)
+    def edit_the_output(
+        self, points: list[tuple[float, float]], erase: bool, strength: float
+    ) -> None:
+        self._did("edit_the_output", points=points, erase=erase, strength=strength)
+        button = self.decoded.eraser if erase else self.decoded.ink
+        if not button.isChecked():
+            self._press(button)
+        view = self.decoded.picture
+        target = view._target()
+        path = [
+            QPoint(
+                round(target.left() + x * target.width()),
+                round(target.top() + y * target.height()),
+            )
+            for x, y in points
+        ]
+        self._drag(view, path)
+        self.decoded.strength.setValue(strength)
+        self._press(button)
+
+    @rule(hide=st.sampled_from((None, (0.0, 0.5, 1.0, 1.0), (0.25, 0.0, 0.5, 0.25))), index=_index)
+    def complete(self, hide: Rect | None, index: int) -> None:
+        self._did("complete", hide=hide, index=index)
+        completer = self.store.completer
+        self.window.workspaces.show_workspace("draw")
+        self.window.docks["completion"].raise_()
+        self.store.set_seen(replace(self.store.state.seen, hidden=hide))
+        completer.set_on(True)
+        pump(0.3)
+        completer.take(index % 8)
+        if index % 3 == 0:
+            completer.set_on(False)
+        self.window.workspaces.show_workspace("studio")
+
+    @rule(what=st.sampled_from(("keep", "open", "rename", "remove")), index=_index)
+    def keep_a_drawing(self, what: str, index: int) -> None:
+        self._did("keep_a_drawing", what=what, index=index)
+        keeper = self.store.keeper
+        if what == "keep":
+            keeper.keep_drawing()
+        elif keeper.drawings:
+            drawing = keeper.drawings[index % len(keeper.drawings)]
+            if what == "open":
+                keeper.open_drawing(drawing)
+            elif what == "rename":
+                keeper.rename_drawing(drawing, f"n{index}")
+            else:
+                keeper.remove_drawing(drawing)
+
     @rule()
     def clear(self) -> None:
         self._did("clear")
@@ -660,7 +743,7 @@ class Machine(RuleBasedStateMachine):
     @rule(index=_index)
     def copy_a_picture(self, index: int) -> None:
         self._did("copy_a_picture", index=index)
-        pictures = (self.decoded.picture, self.draw.input, self.draw.reconstruction)
+        pictures = (self.decoded.picture, self.draw.way.pixels)
         picture = pictures[index % len(pictures)]
         if not picture.isVisible():
             return  # no hand can reach it in a dock that is closed
@@ -797,6 +880,8 @@ class Machine(RuleBasedStateMachine):
         shutil.rmtree(runs_folder() / ".removed", ignore_errors=True)
         self.models.reload()
         self.draw.use_pen()
+        self.draw.compare.mode = "side"
+        self.store.completer.set_on(False)
         self.draw.toolbar.size_slider.setValue(8)
         self.window.toast.hide()
         self.window.resize(1280, 800)
@@ -967,13 +1052,13 @@ def _pictures_fit_captions(machine: Machine) -> None:
     assert decoded.picture.image == to_qimage(result.image), "not the picture of its caption"
     code, draw = machine.store.last_encoded, machine.draw
     if machine.store.state.input is None:
-        assert draw.input.image is None, "a picture of a drawing that is gone"
-        assert draw.reconstruction.image is None
+        assert draw.compare.input_image is None, "a picture of a drawing that is gone"
+        assert draw.compare.reconstruction_image is None
         assert draw.caption.text() == ""
     elif code is not None:
         assert draw.caption.text() == snapshot_caption(code.request.snapshot)
-        assert draw.input.image == to_qimage(code.image)
-        assert draw.reconstruction.image == to_qimage(code.x_hat)
+        assert draw.compare.input_image == to_qimage(code.image)
+        assert draw.compare.reconstruction_image == to_qimage(code.x_hat)
     snapshot = machine.store.snapshot
     assert snapshot is not None
     assert machine.window.status.showing.text().endswith(snapshot_caption(snapshot))

@@ -19,7 +19,8 @@ from vae_studio.core.events import EpochDone
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import new_state, train
-from vae_studio.session.drawing import Input
+from vae_studio.session.drawing import Input, Pixels, Seen, Steps
+from vae_studio.session.drawing_text import write_drawing
 from vae_studio.session.kept import Kept, KeptPoint, KeptVector, Marked
 from vae_studio.session.place import write_place
 from vae_studio.session.state import LatentState, SessionState
@@ -68,7 +69,16 @@ def good_place(model: str, size: int) -> str:
         Marked("mnist", frozenset({1, 7})),
     )
     latent = LatentState(z, None, frozenset({0}))
-    return write_place(SessionState(latent=latent, input=Input(strokes, 3), kept=kept), model)
+    seen = Seen((strokes[1],), (0.0, 0.5, 1.0, 1.0))
+    state = SessionState(latent=latent, input=Input(strokes, 3), seen=seen, kept=kept)
+    return write_place(state, model)
+
+
+def good_drawing() -> str:
+    """A drawing on a picture, with something of everything."""
+    strokes = (Stroke(((0.3, 0.2), (0.6, 0.7)), 0.1), Stroke(((0.5, 0.5),), 0.05, erases=True))
+    pixels = Pixels((1, 28, 28), bytes(range(196)) * 4)
+    return write_drawing("a drawing", Input(strokes, 3, None, pixels, Steps(pen=False)))
 
 
 def place_of(run: Path, name: str) -> Path:

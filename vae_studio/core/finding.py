@@ -26,6 +26,7 @@ Boxes = NDArray[np.intp]
 PAGE_SIDE: Final = 1400  # larger pictures are averaged down to this, px: 5 mm of A4 are 24 px
 _TILES, _FINE = 64, 320  # along the longer side, in which the paper is told from the ink
 _WINDOWS = (0.11, 0.23)  # shares: strokes are narrower
+_COVERED = 0.3  # of what is apart from the border: with less in digits, the larger one is tried
 _TOO_LARGE = 3  # windows: for a larger digit, the larger one is tried
 _WIDE = 13  # tiles: most of so many by so many are paper
 _NEAR = 5  # tiles: what is left of shadows is the mean over so many by so many
@@ -81,13 +82,42 @@ def digits_in(
         return ()
     if is_mnist(grey, inverted=inverted):
         return (FoundDigit(grey, _shares(_extent(grey > 0.5 * grey.max()), grey)),)
-    work = grey
+    found: tuple[FoundDigit, ...] = ()
+    covered, largest, work = 0.0, 0.0, grey
     for window in _WINDOWS:
-        found, work = _look(work, inverted, window, most)
-        sides = [max(one.box[2] - one.box[0], one.box[3] - one.box[1]) for one in found]
-        if found and max(sides) <= _TOO_LARGE * window:
-            return found
+        more, work = _look(work, inverted, window, most)
+        share = _covered(grey, more, inverted)
+        if more and (not found or share > 2 * covered or largest > _TOO_LARGE * window / 2):
+            found, covered = more, share
+            largest = max(max(_box_sides(one.box)) for one in found)
+        if found and covered > _COVERED and largest <= _TOO_LARGE * window:
+            break
+    # A digit that fills the picture is cut where it meets the border: its paper is not around it.
+    if len(found) == 1 and largest > _TOO_LARGE * _WINDOWS[0] and _at_border(found[0].box):
+        return _the_one(image, grey, inverted) or found
     return found or _the_one(image, grey, inverted)
+
+
+def _covered(grey: InkImage, found: tuple[FoundDigit, ...], inverted: bool | None) -> float:
+    """The share, of what is clearly apart from the border, that lies in the digits' boxes."""
+    height, width = grey.shape
+    ink, _ = border_ink(grey, inverted=inverted)
+    apart = ink > 0.5 * float(ink.max())
+    inside = np.zeros(grey.shape, np.bool_)
+    for one in found:
+        left, top, right, bottom = np.rint(
+            np.array(one.box) * [width, height, width, height]
+        ).astype(int)
+        inside[top:bottom, left:right] = True
+    return float((apart & inside).sum()) / max(float(apart.sum()), 1.0)
+
+
+def _box_sides(box: tuple[float, float, float, float]) -> tuple[float, float]:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _at_border(box: tuple[float, float, float, float]) -> bool:
+    return min(box[:2]) < 0.02 or max(box[2:]) > 0.98
 
 
 def _look(
@@ -131,11 +161,11 @@ def _ink(grey: InkImage, inverted: bool | None, window: float, floor: float) -> 
 
 
 def _one_sided(grey: InkImage, window: float, floor: float, *, light: bool) -> InkImage:
-    """Ink [H, W] that is lighter, or darker, than its paper; in a shadow it is as dark as elsewhere,
-    beside the paper there."""
+    """Ink [H, W] that is lighter, or darker, than its paper. In a shadow ink is as dark as
+    elsewhere, beside the paper there."""
     paper = _paper(grey, window) if light else -_paper(-grey, window)
     apart = grey - paper if light else paper - grey
-    ink = np.maximum(apart - _remaining(apart, floor), 0)
+    ink: InkImage = np.maximum(apart - _remaining(apart, floor), 0)
     return ink if light else ink / np.maximum(paper / max(float(paper.max()), 0.01), 0.3)
 
 
@@ -270,9 +300,8 @@ def _pieces(mask: Mask) -> _Pieces:
     label = np.zeros(mask.shape, np.int32)
     label[mask] = np.repeat(number + 1, end - start)
     thick = np.minimum(_lengths(mask), _lengths(mask.T).T)
-    mean = np.bincount(label.ravel(), thick.ravel(), pieces + 1)[1:]
-    mean /= np.bincount(number, end - start, pieces)
-    return _Pieces(label, box, mean)
+    total = np.bincount(label.ravel(), thick.ravel(), pieces + 1)[1:]
+    return _Pieces(label, box, total / np.bincount(number, end - start, pieces))
 
 
 # Ruled paper -----------------------------------------------------------------------------------
@@ -297,9 +326,9 @@ def _unlined(ink: InkImage, floor: float) -> InkImage:
     line = np.zeros(ink.shape, np.bool_)
     for columns in np.array_split(np.arange(width), _SECTIONS):
         middle = float(columns.mean())
-        pieces = np.array_split(columns, _STRIPS)
-        strips = np.stack([ink[:, one[0] : one[-1] + 1].mean(axis=1) for one in pieces])
-        at = np.array([one.mean() - middle for one in pieces])
+        narrow = np.array_split(columns, _STRIPS)
+        strips = np.stack([ink[:, one[0] : one[-1] + 1].mean(axis=1) for one in narrow])
+        at = np.array([one.mean() - middle for one in narrow])
         down = np.rint(_SLOPES[:, None] * at).astype(np.intp)  # [slopes, strips]
         rows = np.clip(np.arange(height) + down[:, :, None], 0, height - 1)
         sheared = strips[np.arange(_STRIPS)[None, :, None], rows]
@@ -365,9 +394,7 @@ def _digits(ink: InkImage, mask: Mask, most: int) -> tuple[FoundDigit, ...]:
     return tuple(_digit(ink, mask, digit, number, boxes) for number in order)
 
 
-def _digit(
-    ink: InkImage, mask: Mask, group: NDArray[Any], number: int, boxes: Boxes
-) -> FoundDigit:
+def _digit(ink: InkImage, mask: Mask, group: NDArray[Any], number: int, boxes: Boxes) -> FoundDigit:
     left, top, right, bottom = boxes[number]
     cut = np.s_[max(top - 2, 0) : bottom + 2, max(left - 2, 0) : right + 2]
     own = group[cut] == number
@@ -379,13 +406,14 @@ def _digit(
 
 def _grouped(pieces: _Pieces, shape: tuple[int, ...]) -> Boxes:
     """The number of the digit that each piece belongs to, [n]; -1 for none."""
-    height, width = shape
     box, side = pieces.box, max(shape)
     across, down = _sides(box)
     size = np.maximum(across, down)
-    keep = (size >= 3) & (_like_strokes(pieces, 0.6, 2 * round(side / 800)) | (size < _SMALLEST * side))
-    edges = np.stack([pieces.label[0], pieces.label[-1]]), np.stack([pieces.label[:, 0], pieces.label[:, -1]])
-    contact = np.bincount(np.concatenate([edge.ravel() for edge in edges]), minlength=len(box) + 1)[1:]
+    keep = _like_strokes(pieces, 0.6, 2 * round(side / 800)) | (size < _SMALLEST * side)
+    keep &= size >= 3
+    label = pieces.label
+    border = np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])
+    contact = np.bincount(border, minlength=len(box) + 1)[1:]
     keep &= contact < np.maximum(_ALONG * size, 3)
     huge = (contact > 0) & (size > _HUGE * side)
     if (keep & ~huge & (size >= _SMALLEST * side)).any():
@@ -394,7 +422,8 @@ def _grouped(pieces: _Pieces, shape: tuple[int, ...]) -> Boxes:
     chosen = np.flatnonzero(keep)
     chosen = chosen[np.argsort(-size[chosen], kind="stable")][:500]
     chosen = chosen[np.argsort(-down[chosen], kind="stable")]
-    usual = float(np.median(down[chosen][down[chosen] >= 0.5 * down[chosen].max(initial=0)])) if chosen.size else 0.0
+    tall = down[chosen][down[chosen] >= 0.5 * down[chosen].max(initial=0)]
+    usual = float(np.median(tall)) if tall.size else 0.0
     group[chosen] = chosen
     # Higher ones first; each takes the others that are its parts.
     joined = box.copy()
@@ -438,7 +467,10 @@ def _is_part(whole: Boxes, others: Boxes, usual: float) -> Mask:
     high = whole[3] - whole[1]
     small = others[:, 3] - others[:, 1] < 0.5 * high
     beside = (over >= 0.5 * width) | (small & (over >= -0.08 * high))
-    result: Mask = beside & (gap <= 0.25 * high) & (union <= max(1.6 * high, 1.1 * usual))
+    # A speck below a digit is none of its parts: what is small must be very near.
+    reach = np.minimum(0.25 * high, 0.8 * np.maximum(*_sides(others)))
+    reach = np.where(np.maximum(*_sides(others)) < 0.1 * high, 0, reach)
+    result: Mask = beside & (gap <= reach) & (union <= max(1.6 * high, 1.1 * usual))
     return result
 
 

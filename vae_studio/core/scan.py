@@ -32,9 +32,7 @@ DARK: Final = 0.1  # a 28 x 28 picture with a border darker than this has MNIST'
 LUMINANCE: Final = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601
 
 
-def image_to_input(
-    image: Image.Image | NDArray[Any], *, inverted: bool | None = None
-) -> InkImage:
+def image_to_input(image: Image.Image | NDArray[Any], *, inverted: bool | None = None) -> InkImage:
     """What MNIST would have made of a picture of one digit: float32 [28, 28] in [0, 1].
 
     image: a Pillow image of any mode, or an array [H, W] or [H, W, 1 to 4] (grey, grey and alpha,
@@ -79,9 +77,10 @@ def ink_to_input(ink: InkImage) -> InkImage:
     """``ink`` [H, W], >= 0, some of it above 0, by MNIST's recipe in [28, 28], in [0, 1]."""
     threshold = _otsu(ink)
     solid = ink > threshold
-    ink = np.where(ink > threshold / 2, ink, 0) / float(np.median(ink[solid]))
+    full = float(np.median(ink[solid]))
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    cut = np.clip(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 0, 1)
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cut = np.clip(np.where(cut > threshold / 2, cut, 0) / full, 0, 1)
     return _placed(cut.astype(np.float32))
 
 

@@ -1,4 +1,5 @@
-"""``Keeper``: keeps points, directions and a choice of images; each change is an undo step."""
+"""``Keeper``: keeps points, directions, drawings and a choice of images; each change is an undo
+step."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from vae_studio.core.errors import DrawingError
 from vae_studio.session import kept as transitions
-from vae_studio.session.kept import Kept, KeptPoint, KeptVector
+from vae_studio.session.drawing_text import write_drawing
+from vae_studio.session.kept import Kept, KeptDrawing, KeptPoint, KeptVector
 from vae_studio.session.state import SessionState, with_kept
 
 if TYPE_CHECKING:
@@ -50,6 +53,11 @@ class Keeper(QObject):
         if snapshot is None:
             return frozenset()
         return transitions.marked_of(self._store.state.kept, snapshot.config.dataset)
+
+    @property
+    def drawings(self) -> tuple[KeptDrawing, ...]:
+        """All of them: a drawing belongs to no model."""
+        return self._store.state.kept.drawings
 
     # Points --------------------------------------------------------------------------------
 
@@ -108,6 +116,36 @@ class Keeper(QObject):
     def _mark(self, indices: Collection[int]) -> None:
         if self._store.snapshot is not None:
             self._keep(transitions.with_mark, self._store.snapshot.config.dataset, indices)
+
+    # Drawings ------------------------------------------------------------------------------
+
+    def keep_drawing(self) -> None:
+        """Keep the input at hand, under the next free name. Where there is no room, or what is
+        drawn is more than a file may hold, that is told, and nothing is kept."""
+        given, kept = self._store.state.input, self._store.state.kept
+        if given is None:
+            return
+        drawing = KeptDrawing(transitions.free_drawing_name(kept, self.tr("Drawing")), given)
+        try:
+            write_drawing(drawing.name, given)  # or it would not come back with the session
+            if not transitions.has_room(kept, given):
+                raise DrawingError("drawing.no_room")
+        except DrawingError as error:
+            self._store.failed.emit(error)
+            return
+        self._keep(transitions.with_drawing, drawing)
+
+    def open_drawing(self, drawing: KeptDrawing) -> None:
+        """Make it the input."""
+        self._store.set_input(drawing.input)
+
+    def rename_drawing(self, drawing: KeptDrawing, name: str) -> None:
+        """Call it something else."""
+        self._keep(transitions.with_renamed_drawing, drawing, name)
+
+    def remove_drawing(self, drawing: KeptDrawing) -> None:
+        """Keep it no longer."""
+        self._keep(transitions.without_drawing, drawing)
 
     def _keep(self, transition: Callable[..., Kept], *arguments: object) -> None:
         state: SessionState = self._store.state

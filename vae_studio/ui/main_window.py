@@ -14,11 +14,14 @@ from PySide6.QtWidgets import QMainWindow
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
+from vae_studio.ui.drawing_files import DrawingFiles
 from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.menus import Menus, leaves
 from vae_studio.ui.notices import Notices
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.dimensions import DimensionsPanel
+from vae_studio.ui.panels.draw.panel import DrawPanel
+from vae_studio.ui.panels.drawings.panel import DrawingsPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.runs.panel import RunsPanel
@@ -67,6 +70,7 @@ class MainWindow(QMainWindow):
         self.toast = Toast(self)
         self.notices = Notices(self)
         self.place_files = PlaceFiles(self)
+        self.drawing_files = DrawingFiles(self)
         self.menus = Menus(self, settings.theme)
         self.undo_action, self.redo_action = self.menus.undo, self.menus.redo
         self.elsewhere_action = self.menus.elsewhere
@@ -83,6 +87,11 @@ class MainWindow(QMainWindow):
         tried.show_wanted.connect(self.show_comparison)
         tried.forgotten.connect(self.notices.offer_trial)
         store.experiments.finished.connect(self._compare_arms)
+        drawings = self.panel(DrawingsPanel)
+        drawings.open_wanted.connect(self.drawing_files.open)
+        drawings.save_wanted.connect(self.drawing_files.save)
+        drawings.save_kept.connect(self.drawing_files.save_kept)
+        store.completer.guide_changed.connect(self.panel(DrawPanel).canvas.set_guide)
 
     def panel(self, kind: type[P]) -> P:
         """The panel of that class."""
@@ -212,14 +221,18 @@ class MainWindow(QMainWindow):
     # Events of the window ------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_path(event) is not None:
+        if _dropped_path(event) is not None or event.mimeData().hasImage():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _dropped_path(event)
-        if path is not None:
+        """A picture becomes the input, a place or a drawing is opened; all else is tried as a
+        run."""
+        path, mime = _dropped_path(event), event.mimeData()
+        if self.store.pictures.take_from(mime, self.tr("what was dropped")):
+            event.acceptProposedAction()
+        elif path is not None:
             if is_place_file(path):
-                self.store.open_place(path)
+                self.drawing_files.open_path(path, or_place=True)
             else:
                 self.store.open_model(path)
             event.acceptProposedAction()

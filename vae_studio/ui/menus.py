@@ -66,6 +66,12 @@ class Menus(QObject):
         self._action(menu, self.tr("Open &place…"), window.place_files.open)
         self._action(menu, self.tr("Save p&lace…"), window.place_files.save)
         menu.addSeparator()
+        drawings = window.drawing_files
+        self.open_drawing = self._action(
+            menu, self.tr("Open &drawing or picture…"), drawings.open, "Ctrl+Shift+O"
+        )
+        self.save_drawing = self._action(menu, self.tr("Save d&rawing…"), drawings.save)
+        menu.addSeparator()
         self.elsewhere = self._action(
             menu, self.tr("&Save the training elsewhere…"), window.notices.choose_place
         )
@@ -82,9 +88,22 @@ class Menus(QObject):
         self._action(menu, self.tr("C&opy place as text"), places.copy, "Ctrl+Shift+C")
         self._action(menu, self.tr("Paste pl&ace"), places.paste, "Ctrl+Shift+V")
         menu.addSeparator()
+        drawings = self._window.drawing_files
+        paste = self._action(
+            menu, self.tr("Paste p&icture or drawing"), drawings.paste, standard.Paste
+        )
+        copy = self._action(menu, self.tr("Copy &drawing as text"), drawings.copy)
+        keep = self._action(menu, self.tr("&Keep the drawing"), store.keeper.keep_drawing, "Ctrl+D")
+        some = self._action(menu, self.tr("&Take a test image"), store.take_some_image, "T")
+        draw.toolbar.set_actions(
+            [self.open_drawing, paste, some, None, keep, copy, self.save_drawing]
+        )
+        menu.addSeparator()
         self._action(menu, self.tr("&Clear the canvas"), draw.clear_canvas, "Ctrl+Del")
         self._action(menu, self.tr("&Pen"), draw.use_pen, "B")
         self._action(menu, self.tr("&Eraser"), draw.use_eraser, "E")
+        self._action(menu, self.tr("&Stroke eraser"), draw.use_stroke_eraser, "Shift+E")
+        self._action(menu, self.tr("&Move the drawing"), draw.use_mover, "V")
         self._action(menu, self.tr("&Thinner pen"), lambda: draw.change_size(-1), "[")
         self._action(menu, self.tr("T&hicker pen"), lambda: draw.change_size(1), "]")
 

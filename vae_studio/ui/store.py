@@ -49,6 +49,7 @@ from vae_studio.ui.aggregate import Aggregate
 from vae_studio.ui.atlas import Atlas
 from vae_studio.ui.code_search import CodeSearch
 from vae_studio.ui.comparing import Comparing
+from vae_studio.ui.completer import Completer
 from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.experiments import Experiments
 from vae_studio.ui.exporter import Exporter
@@ -56,6 +57,7 @@ from vae_studio.ui.keeper import Keeper
 from vae_studio.ui.launcher import Launcher
 from vae_studio.ui.library import Library
 from vae_studio.ui.likeness import Likenesses
+from vae_studio.ui.measuring import Measuring
 from vae_studio.ui.output_editor import OutputEditor
 from vae_studio.ui.overlays import Overlays
 from vae_studio.ui.path_walk import PathWalk
@@ -137,6 +139,8 @@ class Store(QObject):
         self.atlas = Atlas(self)
         self.code_search = CodeSearch(self)
         self.output_editor = OutputEditor(self)
+        self.completer = Completer(self)
+        self.measuring = Measuring(self)
         self.likenesses = Likenesses(self)
         self.pictures = PictureOpening(self)
         self.exporter = Exporter(self)
@@ -159,6 +163,8 @@ class Store(QObject):
         self.comparing.shutdown()
         self.atlas.shutdown()
         self.code_search.shutdown()
+        self.completer.shutdown()
+        self.measuring.shutdown()
         self.likenesses.shutdown()
         self.pictures.shutdown()
         self.exporter.shutdown()

@@ -72,9 +72,9 @@ WORKSPACES: tuple[Workspace, ...] = (
         QT_TRANSLATE_NOOP("Workspaces", "Draw"),
         QT_TRANSLATE_NOOP("Workspaces", "Your own digit, large"),
         _across(
-            ("draw", 560),
-            (_down(("decoded", 430), (("labels", "samples"), 300)), 420),
-            (_down(("models", 180), ("sliders", 550)), 290),
+            ("draw", 470),
+            (_down(("decoded", 330), (("completion", "handwriting", "drawings"), 400)), 430),
+            (_down((("all_models", "models"), 400), (("sliders", "labels"), 330)), 370),
         ),
     ),
     Workspace(

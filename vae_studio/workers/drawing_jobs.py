@@ -46,6 +46,7 @@ _KEPT_MODELS = 64  # snapshots that an input goes through
 _banks: OrderedDict[str, CodeBank] = OrderedDict()
 _snapshots: OrderedDict[Path, tuple[int, Snapshot]] = OrderedDict()
 _models = ModelCache(_KEPT_MODELS)
+_shown = ModelCache(2)  # of what trains, another one twice a second
 _lock = Lock()
 
 
@@ -129,8 +130,10 @@ def _(job: MeasureRequest, should_stop: ShouldStop, progress: Progress) -> Measu
 def _measure(model: Snapshot | Path, image: Image, given: int | None) -> InputMeasure:
     """What goes wrong with one model is told in its place."""
     try:
+        on_show = isinstance(model, Snapshot)
         snapshot = model if isinstance(model, Snapshot) else _snapshot_of(model)
-        built, classes = _models.model(snapshot), snapshot.spec.num_classes
+        built = (_shown if on_show else _models).model(snapshot)
+        classes = snapshot.spec.num_classes
         label = one_hot(given, classes) if given is not None and given < classes else None
         found = measure_input(built, image, label)
     except StudioError as error:

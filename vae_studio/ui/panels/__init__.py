@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
+from vae_studio.ui.panels.all_models.panel import AllModelsPanel
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.comparison.panel import ComparisonPanel
+from vae_studio.ui.panels.completion.panel import CompletionPanel
 from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.dimensions import DimensionsPanel
 from vae_studio.ui.panels.directions import DirectionsPanel
 from vae_studio.ui.panels.doctor import DoctorPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
+from vae_studio.ui.panels.drawings.panel import DrawingsPanel
 from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
+from vae_studio.ui.panels.handwriting.panel import HandwritingPanel
 from vae_studio.ui.panels.images import ImagesPanel
 from vae_studio.ui.panels.labels import LabelsPanel
 from vae_studio.ui.panels.map.panel import MapPanel
@@ -52,6 +56,10 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("labels", QT_TRANSLATE_NOOP("Panels", "Labels"), LabelsPanel),
     PanelRow("train", QT_TRANSLATE_NOOP("Panels", "Train"), TrainPanel),
     PanelRow("draw", QT_TRANSLATE_NOOP("Panels", "Draw"), DrawPanel),
+    PanelRow("completion", QT_TRANSLATE_NOOP("Panels", "Complete"), CompletionPanel),
+    PanelRow("all_models", QT_TRANSLATE_NOOP("Panels", "All models"), AllModelsPanel),
+    PanelRow("handwriting", QT_TRANSLATE_NOOP("Panels", "Handwriting"), HandwritingPanel),
+    PanelRow("drawings", QT_TRANSLATE_NOOP("Panels", "Drawings"), DrawingsPanel),
     PanelRow("runs", QT_TRANSLATE_NOOP("Panels", "Runs"), RunsPanel),
     PanelRow("configuration", QT_TRANSLATE_NOOP("Panels", "Configuration"), ConfigurationPanel),
     PanelRow("dimensions", QT_TRANSLATE_NOOP("Panels", "Dimensions"), DimensionsPanel),

@@ -1,0 +1,1 @@
+"""The panel *Completion*: the model goes on from a part of a digit."""

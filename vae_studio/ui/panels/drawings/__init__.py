@@ -1,0 +1,1 @@
+"""Drawings that are kept: thumbnails of them, and the panel."""

@@ -1,0 +1,1 @@
+"""A drawing's hand in every class: the pictures, and the panel."""
