@@ -464,7 +464,7 @@ class Machine(RuleBasedStateMachine):
         self._press(self.draw.toolbar.tools[tool])
         self._drag(self.draw.canvas, hand.on_canvas(self.draw.canvas, points))
         if tool is Tool.MOVE and self.draw.canvas.isVisible():
-            hand.wheel(self.draw.canvas, notches % 7 - 3)
+            hand.wheel(self.draw.canvas, (-2, -1, 1, 2)[notches % 4])
 
     @rule(step=st.sampled_from(("fit", "centre", "pen")))
     def leave_out_a_step(self, step: str) -> None:

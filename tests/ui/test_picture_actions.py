@@ -222,7 +222,7 @@ def test_no_file_is_larger_than_programs_open(studio: Studio) -> None:
 
 def test_a_drawing_is_saved_without_the_hint(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     canvas = studio.window.panel(DrawPanel).canvas
-    studio.store.set_strokes(())
+    studio.store.clear_input()
     assert canvas.sheet() is None
     studio.store.set_strokes((Stroke(((0.5, 0.1), (0.5, 0.9)), 0.1),))
     pixels = np.asarray(save(qtbot, studio, canvas, tmp_path / "drawing.png", 1))

@@ -88,7 +88,7 @@ def rich(studio: Studio, qtbot: QtBot) -> SessionState:
 def elsewhere(studio: Studio, qtbot: QtBot) -> SessionState:
     """Changes most of that."""
     store = studio.store
-    store.set_strokes(())
+    store.clear_input()
     store.go_to_mean()
     store.keeper.mark_none()
     for point in store.keeper.points:

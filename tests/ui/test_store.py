@@ -227,7 +227,7 @@ def test_a_code_for_a_drawing_that_was_cleared_is_dropped(store: Store, qtbot: Q
     seen: list[object] = []
     store.encoded.connect(seen.append)
     store.set_strokes(LINE)
-    store.set_strokes(())
+    store.clear_input()
     with qtbot.waitSignal(store.decoded, timeout=TIMEOUT):
         store.set_dimension(0, 1.0)
     assert store.last_encoded is None
@@ -317,7 +317,7 @@ def test_clearing_a_drawing_whose_code_is_on_the_way_asks_for_z(
     opened(store, qtbot)
     asked = asked_of(store, monkeypatch)
     store.set_strokes(LINE)
-    store.set_strokes(())
+    store.clear_input()
     last = asked[-1]
     assert isinstance(last, DecodeRequest)
     assert last.latent == store.state.latent

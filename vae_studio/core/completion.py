@@ -155,9 +155,8 @@ def complete(
                 shown *= 2
                 show(_answers(part, z, labels, each_label))
             optimiser.param_groups[0]["lr"] = _RATE * (1.0 - 0.95 * step / steps)
-            (point.grad,) = torch.autograd.grad(
-                cost.sum(), point
-            )  # zero_grad() loads torch._dynamo
+            # Adam.zero_grad() would load torch's compiler first: a second and a half.
+            (point.grad,) = torch.autograd.grad(cost.sum(), point)
             optimiser.step()
     answers = _answers(part, z, labels, each_label)
     if should_stop():

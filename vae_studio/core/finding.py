@@ -27,6 +27,7 @@ PAGE_SIDE: Final = 1400  # larger pictures are averaged down to this, px: 5 mm o
 _TILES, _FINE = 64, 320  # along the longer side, in which the paper is told from the ink
 _WINDOWS = (0.11, 0.23)  # shares: strokes are narrower
 _COVERED = 0.3  # of what is apart from the border: with less in digits, the larger one is tried
+_MANY = 4  # and what is found is no more than the remains of one large digit
 _TOO_LARGE = 3  # windows: for a larger digit, the larger one is tried
 _WIDE = 13  # tiles: most of so many by so many are paper
 _NEAR = 5  # tiles: what is left of shadows is the mean over so many by so many
@@ -87,10 +88,12 @@ def digits_in(
     for window in _WINDOWS:
         more, work = _look(work, inverted, window, most)
         share = _covered(grey, more, inverted)
-        if more and (not found or share > 2 * covered or largest > _TOO_LARGE * window / 2):
+        doubtful = len(found) < _MANY and share > 2 * covered
+        if more and (not found or doubtful or largest > _TOO_LARGE * window / 2):
             found, covered = more, share
             largest = max(max(_box_sides(one.box)) for one in found)
-        if found and covered > _COVERED and largest <= _TOO_LARGE * window:
+        enough = covered > _COVERED or len(found) >= _MANY
+        if found and enough and largest <= _TOO_LARGE * window:
             break
     # A digit that fills the picture is cut where it meets the border: its paper is not around it.
     if len(found) == 1 and largest > _TOO_LARGE * _WINDOWS[0] and _at_border(found[0].box):

@@ -32,10 +32,12 @@ class PictureRequest:
 
 @dataclass(frozen=True, eq=False)
 class PictureResult:
-    """digits: in reading order; one at least."""
+    """digits: in reading order; one at least. inverted: whether the ink was taken to be the light
+    part."""
 
     request: PictureRequest
     digits: tuple[FoundDigit, ...]
+    inverted: bool
 
 
 @dataclass(frozen=True, eq=False)

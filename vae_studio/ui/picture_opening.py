@@ -30,7 +30,8 @@ _MOST_PIXELS = 50_000_000  # of what is pasted
 
 class PictureOpening(QObject):
     """name: of the picture that is looked at, or was; "" for none. looking: whether that goes on.
-    found: the digits in it; chosen: the one that is the input. inverted: what was asked for.
+    found: the digits in it; chosen: the one that is the input. inverted: whether the ink is taken
+    to be the light part; None until that is known.
 
     Signal: ``changed()``.
     """
@@ -89,7 +90,7 @@ class PictureOpening(QObject):
     def invert(self) -> None:
         """Look again, with paper and ink the other way round."""
         if self._source is not None and self.found:
-            self.inverted = not self.found[0].inverted
+            self.inverted = not self.inverted
             self._ask()
 
     def cancel(self) -> None:
@@ -120,6 +121,7 @@ class PictureOpening(QObject):
     def _take(self, result: PictureResult) -> None:
         if result.request is self._asked:
             self._asked, self.looking, self.found = None, False, result.digits
+            self.inverted = result.inverted
             self._inputs = [Input(pixels=_pixels(digit.ink)) for digit in result.digits]
             self.choose(0)
 

@@ -20,6 +20,7 @@ from vae_studio.core.one_input import measure_input
 from vae_studio.core.picture_files import open_picture
 from vae_studio.core.reading import read_bounded
 from vae_studio.core.runs import find_run
+from vae_studio.core.scan import border_ink, grey_of
 from vae_studio.core.snapshot import ModelCache, Snapshot
 from vae_studio.session.drawing_jobs import (
     CompletionRequest,
@@ -58,7 +59,10 @@ def _(job: PictureRequest, should_stop: ShouldStop, progress: Progress) -> Pictu
     digits = digits_in(source, inverted=job.inverted)
     if not digits:
         raise ImageError("image.no_digit")
-    return PictureResult(job, digits)
+    inverted = job.inverted
+    if inverted is None:
+        inverted = border_ink(grey_of(source))[1]
+    return PictureResult(job, digits, inverted)
 
 
 @work.register
