@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vae_studio.core.errors import ImageError
-from vae_studio.core.finding import digits_in
+from vae_studio.core.page import digits_in
 from vae_studio.core.picture_files import open_picture
 
 Grey = NDArray[np.uint8]

@@ -331,7 +331,7 @@ class Entries:
         watch.send("a drawing", lambda: work(job, lambda: False, Untold()))
 
     def _as_picture(self, watch: Watch, path: Path) -> None:
-        from vae_studio.core.finding import digits_in
+        from vae_studio.core.page import digits_in
         from vae_studio.core.picture_files import open_picture
         from vae_studio.core.scan import image_to_input
 

@@ -17,7 +17,7 @@ from vae_studio.session.state import Weights
 
 if TYPE_CHECKING:
     from vae_studio.core.errors import StudioError
-    from vae_studio.core.finding import FoundDigit  # which brings Pillow
+    from vae_studio.core.page import FoundDigit  # which brings Pillow
     from vae_studio.core.snapshot import Snapshot
 
 

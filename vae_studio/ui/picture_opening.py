@@ -18,7 +18,7 @@ from vae_studio.session.state import SessionState
 from vae_studio.workers.job_thread import JobThread
 
 if TYPE_CHECKING:
-    from vae_studio.core.finding import FoundDigit
+    from vae_studio.core.page import FoundDigit
     from vae_studio.ui.store import Store
 
 SUFFIXES = (

@@ -14,9 +14,9 @@ from vae_studio.core.completion import CodeBank, Completion, code_bank, complete
 from vae_studio.core.data import ShouldStop
 from vae_studio.core.errors import DrawingError, ImageError, StudioError
 from vae_studio.core.explore import one_hot
-from vae_studio.core.finding import digits_in
 from vae_studio.core.likeness import norm_of
 from vae_studio.core.one_input import measure_input
+from vae_studio.core.page import digits_in
 from vae_studio.core.picture_files import open_picture
 from vae_studio.core.reading import read_bounded
 from vae_studio.core.runs import find_run

@@ -13,7 +13,7 @@ from PIL import Image
 
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import ImageError
-from vae_studio.core.finding import FoundDigit, digits_in
+from vae_studio.core.page import FoundDigit, digits_in
 from vae_studio.core.scan import image_to_input
 
 Array = NDArray[Any]
