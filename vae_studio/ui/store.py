@@ -77,6 +77,7 @@ class Store(QObject):
 
     state_changed(new, old): another ``SessionState``. snapshot_changed(snapshot): other weights
     are shown. decoded(DecodeResult), encoded(EncodeResult), answered(lane, result): answers.
+    reconstructed(EncodeResult): the same as ``encoded``, before z goes there: a hand waits for it.
     following_changed(bool). failed(StudioError). noticed(StudioError): good to know, such as which
     checkpoint was damaged. device_known(name, threads): what models train on, once torch is loaded.
     history_changed(): undo or redo may be possible now, or no longer. pointed_changed(): the hand
@@ -86,6 +87,7 @@ class Store(QObject):
     state_changed = Signal(object, object)
     snapshot_changed = Signal(object)
     decoded = Signal(object)
+    reconstructed = Signal(object)
     encoded = Signal(object)
     answered = Signal(str, object)
     following_changed = Signal(bool)
@@ -369,11 +371,14 @@ class Store(QObject):
             return
         if self._gesture is None:
             self._remember(old)
-        self._replace(new)
+        self.state, code = new, None
         if new.input != old.input and new.input is not None:
-            self._ask_encode()
+            code = self._encode_now()  # before the panels hear of it: a hand waits for the picture
         elif new.latent != old.latent or new.input != old.input:
             self._ask_decode()  # also once a drawing is gone: its code may still be on the way
+        self._tell(old)
+        if code is not None:
+            self._tell_code(code)
 
     def glide(self, new: SessionState) -> None:
         """The next state of a motion that goes on by itself; its first was the undo step."""
@@ -396,9 +401,12 @@ class Store(QObject):
 
     def _replace(self, new: SessionState) -> None:
         old, self.state = self.state, new
-        if new.input is None:
+        self._tell(old)
+
+    def _tell(self, old: SessionState) -> None:
+        if self.state.input is None:
             self.last_encoded = None
-        self.state_changed.emit(new, old)
+        self.state_changed.emit(self.state, old)
 
     # Questions and answers -----------------------------------------------------------------
 
@@ -431,6 +439,31 @@ class Store(QObject):
         if self.snapshot is not None and self.state.input is not None:
             self.ask("encode", EncodeRequest(self.snapshot, self.state.input))
 
+    def _encode_now(self) -> EncodeResult | None:
+        """Put z to the code of the drawing in the same step, where that takes no time; else ask."""
+        assert self.state.input is not None
+        if self.snapshot is None:
+            return None
+        code = self._explorer.answer_now(EncodeRequest(self.snapshot, self.state.input))
+        if code is None:
+            self._ask_encode()
+        else:
+            self._take_at_once(code)
+        return code
+
+    def _take_at_once(self, code: EncodeResult) -> None:
+        self.last_encoded = code
+        self.reconstructed.emit(code)
+        if not self.state.moved:
+            self.state = transitions.with_code(self.state, code.mu, code.label)
+            self._asked = None  # its answer would show where z was before
+
+    def _tell_code(self, code: EncodeResult) -> None:
+        if not self.state.moved:
+            request = DecodeRequest(code.request.snapshot, self.state.latent)
+            self._show_decoded(DecodeResult(request, code.x_hat))
+        self.encoded.emit(code)
+
     @Slot(str, object)
     def _take_answer(self, lane: str, result: Result | DrawingAnswer) -> None:
         if isinstance(result, OpenResult):
@@ -449,16 +482,21 @@ class Store(QObject):
         else:
             self.answered.emit(lane, result)
 
-    def _take_code(self, result: EncodeResult) -> None:
-        if result.request.snapshot is not self.snapshot or self.state.input is None:
+    def _take_code(self, code: EncodeResult) -> None:
+        given, known = self.state.input, self.last_encoded
+        if code.request.snapshot is not self.snapshot or given is None:
             return  # another model is shown by now, or the drawing is gone
-        self.last_encoded = result
-        if not self.state.moved:
-            self._replace(transitions.with_code(self.state, result.mu, result.label))
-            self._asked = None  # its answer would show where z was before
-            request = DecodeRequest(self.snapshot, self.state.latent)
-            self._show_decoded(DecodeResult(request, result.x_hat))
-        self.encoded.emit(result)
+        if (
+            known is not None
+            and known.request.snapshot is self.snapshot
+            and known.request.input == given != code.request.input
+        ):
+            return  # the drawing has gone on, and its code is here already
+        old = self.state
+        self._take_at_once(code)
+        if self.state is not old:
+            self._tell(old)
+        self._tell_code(code)
 
     def _show_decoded(self, result: DecodeResult) -> None:
         self.last_decoded = result

@@ -1,7 +1,8 @@
 """``ExploreThread``: answers the window's questions, one after the other, in keyed lanes.
 
 In a lane the latest request wins; lanes do not cancel each other and take turns, but that the
-picture of the current point goes before all others: a hand waits for it.
+picture of the current point and the code of the drawing go before all others: a hand waits for
+them.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from vae_studio.core.errors import StudioError
 from vae_studio.session.drawing_requests import DrawingQuestion
-from vae_studio.session.requests import Request
+from vae_studio.session.requests import EncodeRequest, EncodeResult, Request
 
 log = logging.getLogger(__name__)
 
-_FIRST = "decode"
+_FIRST = ("decode", "encode")
+_SMALL_MODEL = 2_500_000  # weights: encoding and decoding take a millisecond or two
+_MOST_CLASSES = 10  # that such a model may have, as it is asked in each
+_SHORT = 1500  # points of a drawing that becomes an image in less than a millisecond
 
 
 class ExploreThread(QThread):
@@ -35,12 +41,30 @@ class ExploreThread(QThread):
         self._condition = threading.Condition()
         self._waiting: OrderedDict[str, Request | DrawingQuestion] = OrderedDict()
         self._stopped = False
+        self._answer: Callable[[Any], Any] | None = None  # once torch is loaded
 
     def ask(self, lane: str, request: Request | DrawingQuestion) -> None:
         """Queue a question; one that still waits in the same lane is dropped."""
         with self._condition:
             self._waiting[lane] = request
             self._condition.notify()
+
+    def answer_now(self, request: EncodeRequest) -> EncodeResult | None:
+        """The code of a drawing at once, on the calling thread, in a millisecond or two; handing it
+        to the other thread and back takes longer. What waits in the lane *encode* is dropped.
+
+        None where torch is not loaded, where it would take longer, or where it went wrong: ask
+        then.
+        """
+        if self._answer is None or not _is_quick(request):
+            return None
+        with self._condition:
+            self._waiting.pop("encode", None)
+        try:
+            result = self._answer(request)
+        except Exception:  # asked in its lane, it will say what is wrong
+            return None
+        return result if isinstance(result, EncodeResult) else None
 
     def stop(self) -> None:
         """End after the question in hand; what waits is dropped. Then ``wait()``."""
@@ -60,6 +84,12 @@ class ExploreThread(QThread):
             self.failed.emit("", None, StudioError("worker.no_torch", reason=str(error)))
             return
         compute_alone()
+
+        def answer_alone(request: Any) -> Any:
+            compute_alone()  # settled for each thread that answers
+            return answer(request)
+
+        self._answer = answer_alone
         self.ready.emit(*device())
         while True:
             with self._condition:
@@ -67,7 +97,8 @@ class ExploreThread(QThread):
                     self._condition.wait()
                 if self._stopped:
                     return
-                lane = _FIRST if _FIRST in self._waiting else next(iter(self._waiting))
+                first = (lane for lane in _FIRST if lane in self._waiting)
+                lane = next(first, None) or next(iter(self._waiting))
                 request = self._waiting.pop(lane)
             try:
                 result = answer(request)
@@ -79,3 +110,13 @@ class ExploreThread(QThread):
                 self.failed.emit(lane, request, error)
             else:
                 self.answered.emit(lane, result)
+
+
+def _is_quick(request: EncodeRequest) -> bool:
+    snapshot, given = request.snapshot, request.input
+    return (
+        given.image is None  # whose data set may have to be read
+        and snapshot.spec.num_classes <= _MOST_CLASSES
+        and sum(len(stroke.points) for stroke in given.strokes) <= _SHORT
+        and sum(tensor.numel() for tensor in snapshot.weights.values()) <= _SMALL_MODEL
+    )

@@ -7,18 +7,17 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
-    QRegion,
     QResizeEvent,
 )
 
@@ -60,7 +59,8 @@ class MaskView(ImageView):
         self.tool = MaskTool.HIDE
         self.seen = Seen()
         self.known: NDArray[np.bool_] | None = None
-        self._cells = QRegion()  # unseen, in pixels of the picture
+        self._seen_part: QImage | None = None  # the picture, clear where it is unseen
+        self._hatch = QPixmap()  # over all that is unseen, once it was painted
         self._start: Point | None = None
         self._last: Point | None = None
         self.setMinimumSize(112, 112)
@@ -83,8 +83,7 @@ class MaskView(ImageView):
 
     def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
         """Hatch what is unseen of the picture: bool [H, W], True for seen."""
-        self.known = mask
-        self._cells = QRegion() if mask is None else _unseen(mask)
+        self.known, self._seen_part = mask, None
         self.update()
 
     # The hand -------------------------------------------------------------------------------
@@ -184,9 +183,8 @@ class MaskView(ImageView):
         if self.image is None or self.known is None:
             return
         painter, place = QPainter(self), self._target()
-        width, height = self._pixels()
-        if self.known.shape == (height, width) and not self._cells.isEmpty():
-            self._paint_unseen(painter, place, width, height)
+        if self.known.shape == self._pixels()[::-1] and not self.known.all():
+            self._paint_unseen(painter, place, self.known)
         if self.seen.hidden is not None:
             left, top, right, bottom = self.seen.hidden
             frame = QRectF(
@@ -199,25 +197,40 @@ class MaskView(ImageView):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(frame.adjusted(1, 1, -1, -1))
 
-    def _paint_unseen(self, painter: QPainter, place: QRect, width: int, height: int) -> None:
-        across, down = place.width() / width, place.height() / height
-        path = QPainterPath()
-        path.addRegion(self._cells)
-        painter.save()
-        painter.translate(place.topLeft())
-        painter.scale(across, down)
-        painter.setClipPath(path)
-        painter.resetTransform()
+    def _paint_unseen(self, painter: QPainter, place: QRect, known: NDArray[np.bool_]) -> None:
+        """Hatch all of it, then paint over that what is seen."""
+        if self._hatch.size() != place.size() * self.devicePixelRatioF():
+            self._hatch = self._hatched(place.size())
+        if self._seen_part is None:
+            self._seen_part = self._cut_out(known)
+        painter.drawPixmap(place.topLeft(), self._hatch)
+        painter.drawImage(place, self._seen_part)
+
+    def _hatched(self, size: QSize) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        hatch = QPixmap(size * ratio)
+        hatch.setDevicePixelRatio(ratio)
         veil = QColor(theme.DARK.line)
         veil.setAlpha(_DIM)
-        painter.fillRect(place, veil)
+        hatch.fill(veil)
+        painter = QPainter(hatch)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         lines = QColor(theme.HINT)
         lines.setAlpha(150)
         painter.setPen(QPen(lines, 1))
-        for x in range(place.left() - place.height(), place.right(), _HATCH):
-            painter.drawLine(x, place.bottom() + 1, x + place.height(), place.top())
-        painter.restore()
+        for x in range(-size.height(), size.width(), _HATCH):
+            painter.drawLine(x, size.height(), x + size.height(), 0)
+        painter.end()
+        return hatch
+
+    def _cut_out(self, known: NDArray[np.bool_]) -> QImage:
+        assert self.image is not None
+        height, width = known.shape
+        levels = np.ascontiguousarray(np.where(known, 255, 0).astype(np.uint8))
+        alpha = QImage(levels.data, width, height, width, QImage.Format.Format_Grayscale8)
+        cut = self.image.convertToFormat(QImage.Format.Format_ARGB32)
+        cut.setAlphaChannel(alpha)
+        return cut
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -242,13 +255,3 @@ class MaskView(ImageView):
             painter.drawEllipse(ring)
         painter.end()
         self.setCursor(QCursor(pixmap))
-
-
-def _unseen(mask: NDArray[np.bool_]) -> QRegion:
-    """The unseen pixels, run by run."""
-    region = QRegion()
-    for row, line in enumerate(mask):
-        edges = np.flatnonzero(np.diff(np.pad(~line, 1).astype(np.int8)))
-        for first, end in edges.reshape(-1, 2).tolist():
-            region += QRect(first, row, end - first, 1)
-    return region

@@ -36,6 +36,7 @@ from vae_studio.ui.widgets.texts import muted_text
 _SLOTS = 8  # answers of a model without labels, at most
 _PATIENCE = 300  # ms before it is told that something runs: most of it is done by then
 _LINE = 3  # px, of the progress
+_SOON = 40  # ms, before what is seen is looked at
 
 
 class CompletionPanel(Panel):
@@ -60,6 +61,10 @@ class CompletionPanel(Panel):
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE)
         self._patience.timeout.connect(lambda: self._show_running(True))
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON)
+        self._soon.timeout.connect(self._ask_seen_now)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
@@ -181,8 +186,14 @@ class CompletionPanel(Panel):
         self.store.set_seen(replace(self.store.state.seen, empty=strokes))
 
     def _ask_seen(self) -> None:
+        """Soon, but not at each point of a pen: the reconstruction comes first."""
+        if not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
+    def _ask_seen_now(self) -> None:
         state = self.store.state
-        if state.input is not None:
+        if state.input is not None and self.on_screen:
             self.store.ask("seen", SeenRequest(state.input, state.seen))
 
     @Slot(object, object)

@@ -56,6 +56,7 @@ class DrawPanel(Panel):
         layout.addLayout(self._make_texts())
         store.state_changed.connect(self._render)
         store.snapshot_changed.connect(self._show_labels)
+        store.reconstructed.connect(self._show_reconstruction)
         store.encoded.connect(self._show)
         store.likenesses.changed.connect(self._show_likeness)
 
@@ -192,13 +193,19 @@ class DrawPanel(Panel):
             self.refresh()
 
     @Slot(object)
+    def _show_reconstruction(self, result: EncodeResult) -> None:
+        """Painted at once: what else the window has to do would take a frame."""
+        spec = result.request.snapshot.spec
+        loss = pixel_loss(result.image, result.x_hat, spec.likelihood)
+        self.compare.set_images(result.image, result.x_hat, loss, unit(spec))
+        self.compare.canvas.repaint()
+
+    @Slot(object)
     def _show(self, result: EncodeResult) -> None:
         snapshot, given = result.request.snapshot, result.request.input
         spec = snapshot.spec
         if given.has_picture and result.ground is not None:
             self._show_ground(result)
-        loss = pixel_loss(result.image, result.x_hat, spec.likelihood)
-        self.compare.set_images(result.image, result.x_hat, loss, unit(spec))
         self.way.show_way(given, result.way, self.compare.input_image)
         self.figures.setText(
             self.tr("reconstruction {recon:.1f} {unit} + KL {kl:.1f} nats").format(
