@@ -297,3 +297,17 @@ def test_the_canvas_is_crisp_on_a_dense_screen(sheet: Sheet) -> None:
         painter.end()
         grey = to_array([shot])[0, 0]
         assert ((grey > 0.05) & (grey < 0.95)).sum() < 6 * 0.68 * side * ratio  # edges: one pixel
+
+
+def test_a_gesture_ends_where_its_release_goes_elsewhere(sheet: Sheet) -> None:
+    path = hand.on_canvas(sheet.canvas, [(0.2, 0.6), (0.6, 0.6), (0.8, 0.8)])
+    hand.press(sheet.canvas, path[0])
+    hand.move(sheet.canvas, path[1])
+    QApplication.sendEvent(sheet.canvas, QEvent(QEvent.Type.WindowBlocked))  # a dialog opens
+    assert sheet.borders == ["pressed", "released"]
+    assert not sheet.canvas.busy
+    drawn = sheet.strokes
+    hand.move(sheet.canvas, path[2])
+    assert sheet.strokes == drawn
+    hand.release(sheet.canvas, path[2])
+    assert sheet.borders == ["pressed", "released"]

@@ -280,7 +280,7 @@ def test_the_way_to_mnist_is_shown_and_its_steps_can_be_left_out(
 def test_it_says_how_unlike_mnist_a_drawing_is_and_why(studio: Studio, qtbot: QtBot) -> None:
     panel = draw(studio, qtbot)
     qtbot.waitUntil(lambda: panel.likeness.isVisible(), timeout=30_000)
-    assert panel.likeness.text().startswith("Like MNIST: costs more than ")
+    assert panel.likeness.text().startswith("Like MNIST: above ")
     hand.click(panel.way.fit)
     hand.click(panel.way.centre)
     studio.store.set_strokes((Stroke(((0.06, 0.1), (0.06, 0.8)), 0.08),))
@@ -296,7 +296,7 @@ def test_it_says_how_unlike_mnist_a_drawing_is_and_why(studio: Studio, qtbot: Qt
     assert "too thick" in panel.likeness.text()
     show_model(qtbot, studio, shipped("vae-2"))
     encoded(qtbot, studio)
-    assert not panel.likeness.isVisible() or "test images" in panel.likeness.text()
+    assert not panel.likeness.isVisible() or "test set" in panel.likeness.text()
     qtbot.waitUntil(lambda: panel.likeness.isVisible(), timeout=30_000)
     hand.click(panel.toolbar.clear)
     assert not panel.likeness.isVisible()

@@ -108,7 +108,7 @@ def test_enter_takes_the_one_the_keys_are_at(
     assert state.input.image == ImageRef("mnist", "test", 1)
 
 
-def test_the_canvas_shows_the_image_and_drawing_begins_anew(studio: Studio, qtbot: QtBot) -> None:
+def test_the_canvas_shows_the_image_and_is_drawn_over(studio: Studio, qtbot: QtBot) -> None:
     draw = studio.window.panel(DrawPanel)
     empty = draw.canvas.grab().toImage()
     studio.store.set_image(ImageRef("mnist", "test", 4), 4)
@@ -118,8 +118,8 @@ def test_the_canvas_shows_the_image_and_drawing_begins_anew(studio: Studio, qtbo
     hand.drag(draw.canvas, hand.on_canvas(draw.canvas, hand.THREE))
     encoded(qtbot, studio)
     assert studio.store.state.input is not None
-    assert studio.store.state.input.image is None
-    assert studio.store.state.input.label is None  # that of the image is not the drawing's
+    assert studio.store.state.input.image == ImageRef("mnist", "test", 4)
+    assert len(studio.store.state.input.strokes) == 1
     studio.store.undo()
     encoded(qtbot, studio)
     assert draw.canvas.grab().toImage() == shown

@@ -104,10 +104,12 @@ def test_the_pictures_follow_z(cvae: Studio, qtbot: QtBot) -> None:
 
 
 def test_between_two_labels_the_weights_are_mixed(cvae: Studio, qtbot: QtBot) -> None:
+    cvae.window.resize(1280, 800)  # the slider has room there
     cvae.window.workspaces.show_workspace("explore")
     panel = pictures_shown(cvae, qtbot)
     cvae.store.set_label(3)
     assert panel.one.currentIndex() == 3
+    qtbot.waitUntil(lambda: panel.between.width() > 60)
     panel.other.setCurrentIndex(8)
     panel.other.activated.emit(8)
     assert cvae.store.state.latent.label == one_hot(3)  # the slider is at the left end

@@ -252,7 +252,6 @@ def test_a_run_dropped_on_the_window_opens(studio: Studio, qtbot: QtBot, own_run
         ("weights.pth", b"PK\3\4" + bytes(50), "pickle"),
         ("weights.txt", b"\x80\4\x95" + bytes(50), "pickle"),
         ("weights.safetensors", (2).to_bytes(8, "little") + b"{}", "weights alone"),
-        ("digit.png", b"\x89PNG\r\n\x1a\n", "does not open"),
         ("a folder", None, "config.json"),
     ],
 )

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui import hand
 from tests.ui.waits import encoded, settle, shipped, show_model
 from vae_studio.app import Studio
+from vae_studio.session.drawing import ImageRef
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.widgets.brush_view import BrushView
@@ -183,3 +184,33 @@ def test_without_a_brush_a_click_changes_nothing(panel: DecodedPanel, qtbot: QtB
     hand.drag(panel.picture, places(panel.picture, CLOSING))
     assert panel.store.state == start
     assert panel.store.output_editor.strokes == ()
+
+
+def test_a_late_answer_does_not_take_z_from_another_input(
+    panel: DecodedPanel, qtbot: QtBot, studio: Studio
+) -> None:
+    hand.click(panel.ink)
+    for index in range(8):
+        hand.drag(panel.picture, places(panel.picture, CLOSING))
+        studio.store.set_image(ImageRef("mnist", "test", index), None)
+        encoded(qtbot, studio)
+        qtbot.wait(40)
+        assert studio.store.last_encoded is not None
+        assert studio.store.state.latent.z == studio.store.last_encoded.mu
+        assert not studio.store.state.moved
+
+
+def test_there_is_no_undo_under_a_brush(panel: DecodedPanel, qtbot: QtBot) -> None:
+    hand.click(panel.ink)
+    brush(panel, qtbot)
+    edited = panel.store.state
+    path = places(panel.picture, CLOSING)
+    hand.press(panel.picture, path[0])
+    hand.move(panel.picture, path[1])
+    panel.store.undo()
+    hand.move(panel.picture, path[2])
+    hand.release(panel.picture, path[2])
+    rest(panel, qtbot)
+    assert len(panel.store.output_editor.strokes) == 2
+    panel.store.undo()
+    assert panel.store.state == edited

@@ -221,8 +221,11 @@ def test_a_code_does_not_move_what_the_user_moved(store: Store, qtbot: QtBot) ->
     assert store.last_encoded is not None
 
 
-def test_a_code_for_a_drawing_that_was_cleared_is_dropped(store: Store, qtbot: QtBot) -> None:
+def test_a_code_for_a_drawing_that_was_cleared_is_dropped(
+    store: Store, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened(store, qtbot)
+    monkeypatch.setattr(store._explorer, "answer_now", lambda request: None)  # a large model
     z = store.state.latent.z
     seen: list[object] = []
     store.encoded.connect(seen.append)
@@ -281,6 +284,7 @@ def test_a_late_picture_of_where_z_was_is_dropped(
 ) -> None:
     opened(store, qtbot)
     asked = asked_of(store, monkeypatch)
+    monkeypatch.setattr(store._explorer, "answer_now", lambda request: None)  # a large model
     store.set_strokes(LINE)
     store.set_locked(0, True)  # asks for the picture of z, which the drawing's code will move
     encode, decode = asked
@@ -361,3 +365,30 @@ def test_resuming_while_something_trains_says_so(store: Store, qtbot: QtBot) -> 
         store.launcher.resume(read_run(shipped("vae-32")))
     assert failed.args[0].code == "train.busy"
     store.training.view = TrainingView()
+
+
+def test_a_short_drawing_is_encoded_in_the_step_that_draws_it(store: Store, qtbot: QtBot) -> None:
+    opened(store, qtbot)
+    told: list[tuple[SessionState, SessionState]] = []
+    store.state_changed.connect(lambda new, old: told.append((new, old)))
+    before = store.state
+    store.set_strokes(LINE)
+    assert store.last_encoded is not None
+    assert store.last_encoded.request.input == store.state.input
+    assert store.state.latent.z == pytest.approx(store.last_encoded.mu)
+    assert [old for _, old in told] == [before]  # one step, told once
+    assert store.last_decoded is not None
+    assert store.last_decoded.request.latent == store.state.latent
+    store.undo()
+    assert store.state == before
+
+
+def test_what_a_hand_gives_back_was_never_there(store: Store, qtbot: QtBot) -> None:
+    opened(store, qtbot)
+    before, could = store.state, store.can_undo
+    store.begin_gesture()
+    store.set_strokes(LINE)
+    store.give_back_gesture()
+    assert (store.state, store.can_undo) == (before, could)
+    store.end_gesture()
+    assert (store.state, store.can_undo) == (before, could)

@@ -129,7 +129,10 @@ def digit(
         if widths is not None and extent > POINT:  # a line w wide takes w of the box, too
             width = max(widths) / peak
             pen = recipe.box * width / (size + width)
-        scale = (recipe.box - pen) / size if extent > POINT else 0.0
+        elif widths is not None and smallest > 0:  # a click, as large as one that trembled
+            pen = recipe.box * (max(widths) / peak) / (smallest / peak + max(widths) / peak)
+        known = extent > POINT or (widths is not None and smallest > 0)
+        scale = (recipe.box - pen) / size if known else 0.0
         offset = (SIZE - 1) / 2 - (low + high) / 2 * scale
         points = points * scale + offset
         scale /= peak

@@ -20,7 +20,7 @@ _PULL = 0.25  # 1 / variance of z around where it was
 _NUDGE = 0.01  # in z: between its kinks a decoder is linear, so the difference is the derivative
 _FLOOR = 0.01  # of a pixel's curvature: where the sigmoid is flat, Newton's step would be huge
 _SETTLED = 1e-3  # nats: a step that gains less is the last
-_TRIES = 4  # of shorter steps, before it stays where it is
+_TRIES = 12  # of shorter steps, before it stays where it is
 _WIDE = 96  # dimensions that move at once; of more, those that act most on the pixels in question
 
 

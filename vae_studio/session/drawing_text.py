@@ -165,8 +165,11 @@ def read_input(values: Any) -> Input | None:
     if image is not None and pixels is not None:
         raise ValueError("the input has two pictures")
     strokes = read_strokes(values["strokes"])
-    if not strokes and image is None and pixels is None:
-        raise ValueError("the input has neither strokes nor a picture")
+    if image is None and pixels is None:
+        if not strokes:
+            raise ValueError("the input has neither strokes nor a picture")
+        if any(stroke.erases for stroke in strokes):
+            raise ValueError("a stroke erases where there is no picture")
     return Input(strokes, label, image, pixels, read_steps(values.get("steps")))
 
 
@@ -214,7 +217,7 @@ def _pixels(values: Any) -> Pixels | None:
         return None
     has_names(values, {"shape", "rows"}, "pixels")
     shape = [count(side, "a side", _MOST_SIDE) for side in listed(values["shape"], "shape", 3)]
-    if len(shape) != 3 or not all(shape) or shape[0] > 4:
+    if len(shape) != 3 or not all(shape) or shape[0] not in (1, 3):
         raise ValueError("shape is not that of a picture")
     channels, height, width = shape
     rows = [text(row, "a row") for row in listed(values["rows"], "rows", channels * height)]

@@ -15,6 +15,7 @@ from typing import Any, Final
 from vae_studio.core.errors import PlaceError
 from vae_studio.core.reading import parse_json
 from vae_studio.core.resources import bundled_path
+from vae_studio.session.drawing import Seen
 from vae_studio.session.drawing_text import input_values, read_input, short_name
 from vae_studio.session.json_values import has_names, text
 from vae_studio.session.kept import Kept, KeptDrawing, with_drawing, with_point, with_vector
@@ -113,10 +114,13 @@ def _only(kept: Kept, folder: str, size: int, classes: int) -> SessionState:
 
 
 def _place(state: SessionState) -> str | None:
-    try:
-        return write_place(state, "here") if state.latent.z else None  # its folder stands beside
-    except PlaceError:
-        return None
+    """Where a drawing is too long to be written, at least all else."""
+    for each in (state, replace(state, seen=Seen()), replace(state, input=None, seen=Seen())):
+        try:
+            return write_place(each, "here") if state.latent.z else None  # its folder is beside
+        except PlaceError:
+            continue
+    return None
 
 
 def _read(values: Any) -> tuple[str, Place | None]:

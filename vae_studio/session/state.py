@@ -152,7 +152,8 @@ def without_input(state: SessionState) -> SessionState:
 
 def with_input(state: SessionState, given: Input) -> SessionState:
     """Another drawing or picture takes the place of this one; z follows once it is encoded."""
-    return replace(state, input=given, seen=Seen(), moved=False)
+    steps = state.steps if given.has_picture else given.steps
+    return replace(state, input=given, steps=steps, seen=Seen(), moved=False)
 
 
 def with_image(state: SessionState, image: ImageRef, label: int | None) -> SessionState:

@@ -80,6 +80,7 @@ class DrawingFiles(QObject):
             self._asked = None
             self._store.pictures.open_file(path)
             return
+        self._store.pictures.cancel()
         self._or_place = or_place
         self._asked = DrawingFileRequest(path)
         self._thread.ask(self._asked)
@@ -105,6 +106,7 @@ class DrawingFiles(QObject):
         """Make what is on the clipboard the input: a picture, a file of this machine, or the text
         of a drawing."""
         mime = QGuiApplication.clipboard().mimeData()
+        mime = mime or QMimeData()  # of a clipboard that holds nothing
         if self._store.pictures.take_from(mime, self.tr("the clipboard")):
             return
         path, text = _file_in(mime), mime.text()

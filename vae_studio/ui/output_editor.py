@@ -42,6 +42,7 @@ class OutputEditor(QObject):
         self._stepped = False  # the stroke at hand is an undo step already
         self._applying = False
         self._rounds = 0
+        self.busy = False  # a hand is at it: no undo meanwhile
         self._known: dict[tuple[float, ...], tuple[Strokes, float]] = {}
         store.answered.connect(self._take)
         store.state_changed.connect(self._follow)
@@ -57,10 +58,16 @@ class OutputEditor(QObject):
         if self._store.fits and self._origin is None:
             self._origin = self._store.state.latent
             self._known = {self._origin.z: ((), self.strength)}
-        self._stepped = False
+        self._stepped, self.busy = False, True
+
+    def end(self) -> None:
+        """The hand lets go."""
+        self.busy = False
 
     def brush(self, strokes: Strokes) -> None:
         """This is what was brushed by now."""
+        if self._origin is None:  # z was moved elsewhere in mid-stroke
+            self.begin()
         self.strokes, self._rounds = strokes, _ROUNDS
         self._ask()
         self.changed.emit()
@@ -71,12 +78,15 @@ class OutputEditor(QObject):
             self.strength, self._rounds = strength, _ROUNDS
             if self.strokes:
                 self._ask()
+            elif self._origin is not None:
+                self._known[self._origin.z] = ((), strength)
             self.changed.emit()
 
     def give_back(self) -> None:
         """Nothing of the stroke at hand."""
-        self.strokes, self._asked = self.strokes[:-1], None
+        self.strokes, self._asked, self.busy = self.strokes[:-1], None, False
         if self._stepped:
+            self._stepped = False
             self._store.undo()
         self.changed.emit()
 
@@ -121,7 +131,11 @@ class OutputEditor(QObject):
     @Slot(object, object)
     def _follow(self, new: SessionState, old: SessionState) -> None:
         """Undo comes back to an earlier picture; whatever else moved z begins anew."""
-        if self._origin is None or self._applying or new.latent == old.latent:
+        if self._origin is None or self._applying:
+            return
+        if new.input != old.input:
+            self._forget()  # or a late answer would take z from the new input
+        if self._origin is None or new.latent == old.latent:
             return
         known = self._known.get(new.latent.z)
         if known is None or new.latent.label != self._origin.label:
@@ -134,6 +148,6 @@ class OutputEditor(QObject):
     @Slot()
     def _forget(self, *_: object) -> None:
         if self._origin is not None or self.strokes:
-            self._origin = self._asked = None
+            self._origin, self._asked, self._stepped = None, None, False
             self.strokes, self._known = (), {}
             self.changed.emit()

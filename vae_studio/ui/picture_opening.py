@@ -49,6 +49,7 @@ class PictureOpening(QObject):
         self._asked: PictureRequest | None = None
         self._source: Path | NDArray[np.uint8] | None = None
         self._inputs: list[Input] = []
+        self._then: Input | None = None  # the input when it was asked
         self._thread = JobThread("picture", self)
         self._thread.done.connect(self._take)
         self._thread.failed.connect(self._take_failure)
@@ -112,7 +113,7 @@ class PictureOpening(QObject):
 
     def _ask(self) -> None:
         assert self._source is not None
-        self.looking = True
+        self.looking, self._then = True, self._store.state.input
         self._asked = PictureRequest(self._source, self.inverted)
         self._thread.ask(self._asked)
         self.changed.emit()
@@ -122,6 +123,9 @@ class PictureOpening(QObject):
         if result.request is self._asked:
             self._asked, self.looking, self.found = None, False, result.digits
             self.inverted = result.inverted
+            if self._store.in_gesture or self._store.state.input != self._then:
+                self.cancel()  # something else was drawn or opened meanwhile, and that counts
+                return
             self._inputs = [Input(pixels=_pixels(digit.ink)) for digit in result.digits]
             self.choose(0)
 

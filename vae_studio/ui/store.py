@@ -190,6 +190,18 @@ class Store(QObject):
         if before is not None and before != self.state:
             self._remember(before)
 
+    def give_back_gesture(self) -> None:
+        """The hand wants nothing of what it did since ``begin_gesture``."""
+        before, self._gesture = self._gesture, None
+        if before is not None and before != self.state:
+            self._replace(before)
+            self._ask_anew()
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether a hand is drawing, dragging or brushing."""
+        return self._gesture is not None or self.output_editor.busy
+
     def point_at(self, dimension: int | None) -> None:
         """The hand points at a dimension, without moving it; None: no longer."""
         if dimension != self.pointed:
@@ -299,14 +311,14 @@ class Store(QObject):
 
     def undo(self) -> None:
         """Back to the state before the last change; nothing while a hand is drawing or dragging."""
-        if self._gesture is None:
+        if not self.in_gesture:
             self._skip_lost_models()
             if (target := self._history.before) is not None:
                 self._travel(target, self._history.undo)
 
     def redo(self) -> None:
         """Forward again."""
-        if self._gesture is None:
+        if not self.in_gesture:
             self._skip_lost_models()
             if (target := self._history.after) is not None:
                 self._travel(target, self._history.redo)
@@ -475,7 +487,8 @@ class Store(QObject):
         elif isinstance(result, EncodeResult):
             self._take_code(result)
         elif isinstance(result, SomeImageResult):
-            self.set_image(result.image, result.label)
+            if not self.in_gesture:
+                self.set_image(result.image, result.label)
         elif isinstance(result, DecodeResult):
             if result.request.snapshot is self.snapshot and self._asked is not None:
                 self._show_decoded(result)

@@ -59,7 +59,8 @@ class ExploreThread(QThread):
         if self._answer is None or not _is_quick(request):
             return None
         with self._condition:
-            self._waiting.pop("encode", None)
+            if "encode" in self._waiting:
+                del self._waiting["encode"]
         try:
             result = self._answer(request)
         except Exception:  # asked in its lane, it will say what is wrong

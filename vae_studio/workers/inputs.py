@@ -67,7 +67,7 @@ def to_complete(given: Input, seen: Seen) -> tuple[Image, NDArray[np.bool_]]:
         return image, ~(inside[:, None] & ((across >= left) & (across < right))[None, :])
     image = as_drawn(given)
     known = _grown(image.max(axis=0) > _INK)
-    if seen.empty:
+    if seen.empty and known.shape == (SIZE, SIZE):
         known |= brushed(seen.empty) > _INK
     return image, known
 

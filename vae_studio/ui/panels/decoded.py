@@ -92,6 +92,7 @@ class DecodedPanel(Panel):
         )
         self.strength.show_value(editor.strength)
         self.strength.grabbed.connect(editor.begin)
+        self.strength.released.connect(editor.end)
         self.strength.moved.connect(self._set_strength)
         name = QLabel(self.tr("Strength"))
         name.setProperty("role", "muted")
@@ -103,6 +104,7 @@ class DecodedPanel(Panel):
         self.strength_row.hide()
         self.picture.pressed.connect(editor.begin)
         self.picture.brushed.connect(editor.brush)
+        self.picture.released.connect(editor.end)
         self.picture.given_back.connect(editor.give_back)
 
     def _take_brush(self, brush: Brush) -> None:
@@ -116,9 +118,13 @@ class DecodedPanel(Panel):
     @Slot(float)
     def _set_strength(self, strength: float) -> None:
         """A drag is one step, and so is each key."""
-        if not self.strength.isSliderDown():
-            self.store.output_editor.begin()
-        self.store.output_editor.set_strength(strength)
+        editor, held = self.store.output_editor, self.strength.isSliderDown()
+        if not held and not editor.busy:
+            editor.begin()
+            editor.set_strength(strength)
+            editor.end()
+        else:
+            editor.set_strength(strength)
 
     @Slot()
     def _show_edit(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 
 from vae_studio.session.strokes import Point, Stroke, Strokes, extended
@@ -60,6 +60,17 @@ class BrushView(ImageView):
             self._strokes = strokes
             self.update()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ContextMenu and self.busy:
+            return True  # it would take the release
+        if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.Hide) and self.busy:
+            self._let_go()  # and so would a dialog
+        return super().event(event)
+
+    def _let_go(self) -> None:
+        self._last = None
+        self.released.emit()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is not Qt.MouseButton.LeftButton or self.brush is Brush.NONE:
             super().mousePressEvent(event)
@@ -70,7 +81,12 @@ class BrushView(ImageView):
             self.brushed.emit((*self._strokes, Stroke((self._last,), self.brush_width, erases)))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._last is None or not self._strokes:
+        if self._last is None:
+            return
+        if not event.buttons() & Qt.MouseButton.LeftButton:
+            self._let_go()  # the release went elsewhere
+            return
+        if not self._strokes:
             return
         point = self._point(event.position())
         if abs(point[0] - self._last[0]) + abs(point[1] - self._last[1]) >= _CLOSE:
@@ -81,8 +97,7 @@ class BrushView(ImageView):
         if self._last is None:
             super().mouseReleaseEvent(event)
         elif event.button() is Qt.MouseButton.LeftButton:
-            self._last = None
-            self.released.emit()
+            self._let_go()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc gives back the stroke at hand."""

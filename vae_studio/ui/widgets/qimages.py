@@ -19,6 +19,8 @@ def to_qimages(images: NDArray[np.float32]) -> list[QImage]:
     make, is black."""
     values = (np.nan_to_num(np.clip(images, 0.0, 1.0)) * 255.0 + 0.5).astype(np.uint8)
     channels, height, width = values.shape[1:]
+    if channels not in (1, 3):
+        raise ValueError(f"a picture has 1 or 3 channels, not {channels}")
     if channels == 1:
         data = np.ascontiguousarray(values[:, 0])
         form = QImage.Format.Format_Grayscale8

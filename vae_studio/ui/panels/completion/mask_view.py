@@ -98,7 +98,7 @@ class MaskView(ImageView):
             self._brush((*self.seen.empty, Stroke((self._last,), BRUSH_WIDTH)))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._last is None or self._start is None:
+        if self._last is None or self._start is None or self.image is None:
             return
         point = self._point(event.position())
         if abs(point[0] - self._last[0]) + abs(point[1] - self._last[1]) < _CLOSE:
@@ -128,7 +128,9 @@ class MaskView(ImageView):
         if key == Qt.Key.Key_Escape and self.busy:
             self._start = self._last = None
             self.given_back.emit()
-        elif key in steps and self.seen.hidden is not None and not self.busy:
+        elif self.image is None or self.busy:
+            super().keyPressEvent(event)
+        elif key in steps and self.seen.hidden is not None:
             only_corner = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             self._nudge(self.seen.hidden, *steps[key], only_corner)
         else:

@@ -220,7 +220,9 @@ class CompletionPanel(Panel):
     @Slot(str, object)
     def _take(self, lane: str, result: Result | DrawingAnswer) -> None:
         given = self.store.state.input
-        if isinstance(result, SeenResult) and same_picture(result.request.input, given):
+        if lane != "seen" or not isinstance(result, SeenResult):
+            return  # others ask, too
+        if same_picture(result.request.input, given):
             self.view.set_image(result.image)
             self.view.show_mask(result.mask)
 

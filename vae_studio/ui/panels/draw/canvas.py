@@ -40,12 +40,13 @@ class Canvas(QWidget):
     """A square to draw on; coordinates run from 0 to 1.
 
     Signals: ``pressed()`` and ``released()`` around a stroke; ``edited(strokes)``: the hand
-    wants these strokes.
+    wants these strokes; ``given_back()``: it wants nothing of the stroke at hand.
     """
 
     pressed = Signal()
     released = Signal()
     edited = Signal(object)
+    given_back = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,6 +142,8 @@ class Canvas(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._move(event.position())
+        elif self._pinch is None:
+            self._up()  # the release went elsewhere
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
@@ -150,7 +153,10 @@ class Canvas(QWidget):
         """A tablet's pen draws as a mouse does; its other end erases; pressure is not used."""
         kind = event.type()
         turned = event.pointerType() is QPointingDevice.PointerType.Eraser
-        if kind is QTabletEvent.Type.TabletPress:
+        other = event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton)
+        if other:
+            pass  # a button on the pen's barrel
+        elif kind is QTabletEvent.Type.TabletPress:
             self._down(event.position(), Tool.ERASER if turned else self.tool)
         elif kind is QTabletEvent.Type.TabletMove and self._last is not None:
             self._move(event.position())
@@ -162,12 +168,18 @@ class Canvas(QWidget):
         if isinstance(event, QTouchEvent):
             self._touch(event)
             return True
+        if event.type() is QEvent.Type.ContextMenu and self.busy:
+            return True  # it would take the release
+        if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.Hide):
+            self._up()  # and so would a dialog
         return super().event(event)
 
     def _touch(self, event: QTouchEvent) -> None:
         """One finger draws; two move and scale what is there."""
         places = [point.position() for point in event.points()]
-        if event.type() in (QEvent.Type.TouchEnd, QEvent.Type.TouchCancel):
+        if event.type() is QEvent.Type.TouchCancel:
+            self._give_back()
+        elif event.type() is QEvent.Type.TouchEnd:
             self._up()
         elif len(places) > 1:
             points = [self._place(place) for place in places[:2]]
@@ -199,6 +211,7 @@ class Canvas(QWidget):
             super().keyPressEvent(event)
 
     def _down(self, position: QPointF, tool: Tool) -> None:
+        self._up()
         self._last, self._held, self._before = self._point(position), tool, self._strokes
         self.pressed.emit()
         if tool is Tool.MOVE:
@@ -230,6 +243,7 @@ class Canvas(QWidget):
 
     def _give_back(self) -> None:
         if self.busy:
+            self.given_back.emit()
             self._edit(self._before if self._pinch is None else self._pinch.before)
             self._up()
 

@@ -23,6 +23,7 @@ from vae_studio.ui.widgets.qimages import to_qimage
 from vae_studio.ui.widgets.texts import muted_text
 
 _WIDE = 440  # px
+_CANVAS = 0.45  # of the panel's height, at most
 
 
 class DrawPanel(Panel):
@@ -35,6 +36,7 @@ class DrawPanel(Panel):
         self.canvas.pressed.connect(store.begin_gesture)
         self.canvas.released.connect(store.end_gesture)
         self.canvas.edited.connect(store.set_strokes)
+        self.canvas.given_back.connect(store.give_back_gesture)
         self.toolbar = Toolbar(store, self.canvas.pen_width)
         self.toolbar.tool_chosen.connect(self.canvas.set_tool)
         self.toolbar.width_chosen.connect(self.canvas.set_pen_width)
@@ -94,6 +96,9 @@ class DrawPanel(Panel):
                 "saw costs more, and its code means little"
             )
         )
+        keeps = self.likeness.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)  # or the canvas would change its size under the hand
+        self.likeness.setSizePolicy(keeps)
         self.likeness.hide()
         self.caption = muted_text()
         column = QVBoxLayout()
@@ -107,8 +112,12 @@ class DrawPanel(Panel):
             self.store.likenesses.want()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A wide panel has the way beside the comparison, a narrow one above it."""
+        """A wide panel has the way beside the comparison, a narrow one above it. The canvas is as
+        large as the panel allows, whatever the texts say: nothing moves under a hand."""
         super().resizeEvent(event)
+        self.canvas.setFixedHeight(
+            max(self.canvas.minimumWidth(), min(self.width(), round(_CANVAS * self.height())))
+        )
         wide = self.width() >= _WIDE
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if direction != self._below.direction():
@@ -204,7 +213,9 @@ class DrawPanel(Panel):
     def _show(self, result: EncodeResult) -> None:
         snapshot, given = result.request.snapshot, result.request.input
         spec = snapshot.spec
-        if given.has_picture and result.ground is not None:
+        shown = self.store.state.input
+        same = shown is not None and (shown.image, shown.pixels) == (given.image, given.pixels)
+        if given.has_picture and result.ground is not None and same:
             self._show_ground(result)
         self.way.show_way(given, result.way, self.compare.input_image)
         self.figures.setText(
@@ -249,9 +260,7 @@ class DrawPanel(Panel):
             "many_parts": self.tr("in too many parts"),
             "not_a_digit": self.tr("not a digit"),
         }
-        share = self.tr("costs more than {share:.0f} % of the test images").format(
-            share=found.percentile
-        )
+        share = self.tr("above {share:.0f} % of the test set").format(share=found.percentile)
         if not found.unlike:
             return self.tr("Like MNIST: {share}").format(share=share)
         why = ", ".join(reasons[reason] for reason in found.reasons[:2])

@@ -143,9 +143,10 @@ class HandwritingPanel(Panel):
         """Answers come in the order of the questions; while a pen is fast, none is the last."""
         if not isinstance(result, TransferResult) or self._asked is None:
             return
-        if isinstance(result.request.model, Path):
+        if isinstance(result.request.model, Path) and self._shipped is None:
             self._shipped = result.snapshot
-        if result.snapshot is self.store.snapshot or self._model() is result.snapshot:
+        model = self._model()  # read twice where two questions were under way
+        if not isinstance(model, Path) and model.id == result.snapshot.id:
             self._show(result)
 
     # Showing -------------------------------------------------------------------------------
