@@ -64,9 +64,7 @@ class Canvas(QWidget):
         self.setAccessibleName(self.tr("Drawing canvas"))
         self.setToolTip(self.tr("Draw a digit; the model reconstructs it as you draw"))
         self.setMinimumSize(160, 160)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.picture_actions = add_picture_actions(self, self.sheet)
@@ -85,9 +83,6 @@ class Canvas(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(280, 280)
-
-    def heightForWidth(self, width: int) -> int:
-        return width
 
     @property
     def pen_width(self) -> float:

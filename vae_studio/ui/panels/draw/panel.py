@@ -23,6 +23,7 @@ from vae_studio.ui.widgets.qimages import to_qimage
 from vae_studio.ui.widgets.texts import muted_text
 
 _WIDE = 440  # px
+_MARGIN = 8  # px
 _CANVAS = 0.45  # of the panel's height, at most
 
 
@@ -47,6 +48,7 @@ class DrawPanel(Panel):
         self.compare = CompareView()
         self.compare.placeholder = self.tr("Input and reconstruction appear as you draw.")
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         layout.addWidget(self.canvas)
         layout.addWidget(self.toolbar)
         layout.addWidget(self.found)
@@ -115,9 +117,8 @@ class DrawPanel(Panel):
         """A wide panel has the way beside the comparison, a narrow one above it. The canvas is as
         large as the panel allows, whatever the texts say: nothing moves under a hand."""
         super().resizeEvent(event)
-        self.canvas.setFixedHeight(
-            max(self.canvas.minimumWidth(), min(self.width(), round(_CANVAS * self.height())))
-        )
+        side = min(self.contentsRect().width() - 2 * _MARGIN, round(_CANVAS * self.height()))
+        self.canvas.setFixedHeight(max(self.canvas.minimumWidth(), side))
         wide = self.width() >= _WIDE
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if direction != self._below.direction():

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
 from vae_studio.core.digit import BOX, CENTRE, SIZE, Placement
 from vae_studio.session.drawing import Input, Steps
@@ -21,6 +21,7 @@ _PAUSE = 40  # ms between two looks at a drawing that goes on: the reconstructio
 _STEP = 0.012  # of the canvas, between points of a small picture
 _AS_DRAWN = Placement(SIZE, -0.5, -0.5)
 _SAVED_SIDE = 140  # px
+_SMALLEST = 36  # px
 _LARGEST = 84  # px, three for each of the input's
 _MARGIN = (SIZE - BOX) / 2
 
@@ -37,17 +38,10 @@ class StagePicture(QWidget):
         self._lines: dict[int, tuple[Stroke, QPolygonF]] = {}
         self.setAccessibleName(name)
         self.setMinimumSize(36, 36)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self.setMaximumSize(_LARGEST, _LARGEST)
         self.picture_actions = add_picture_actions(self, self.sheet)
 
     def sizeHint(self) -> QSize:
         return QSize(64, 64)
-
-    def heightForWidth(self, width: int) -> int:
-        return width
 
     @property
     def placement(self) -> Placement:
@@ -145,8 +139,6 @@ class WayView(QWidget):
         self.fitted = StagePicture(self.tr("The drawing, fitted"), box=True)
         self.centred = StagePicture(self.tr("The drawing, centred"), box=True, cross=True)
         self.pixels = ImageView(self.tr("The input, 28 × 28"), side=36)
-        self.pixels.keep_square()
-        self.pixels.setMaximumSize(_LARGEST, _LARGEST)
         self.stages: Sequence[StagePicture] = (self.drawn, self.fitted, self.centred)
         drawn = QLabel(self.tr("Drawn"))
         drawn.setProperty("role", "muted")
@@ -171,6 +163,7 @@ class WayView(QWidget):
                 "your own pen counts, and thick or thin ink costs loss"
             ),
         )
+        self._columns = 4
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(6)
@@ -192,8 +185,22 @@ class WayView(QWidget):
         for column in range(4):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
         across = columns * _LARGEST + (columns - 1) * self._grid.horizontalSpacing()
+        self._columns = columns
         self.setMaximumWidth(across)
         self.setMinimumWidth(across if columns < 4 else 0)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Squares, as large as fit; a layout that asks for heights squeezes what is beside them."""
+        room = self.width() - (self._columns - 1) * self._grid.horizontalSpacing()
+        side = max(_SMALLEST, min(_LARGEST, room // self._columns))
+        for _, picture in self._cells:
+            picture.setFixedHeight(side)
+            picture.setMaximumWidth(side)  # and a narrower panel makes them smaller
 
     def _box(self, text: str, tip: str) -> QCheckBox:
         box = QCheckBox(text)
