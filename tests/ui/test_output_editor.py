@@ -124,10 +124,11 @@ def test_ink_is_rubbed_off(panel: DecodedPanel, qtbot: QtBot) -> None:
 
 def test_strength_says_how_far(panel: DecodedPanel, qtbot: QtBot) -> None:
     store = panel.store
-    assert not panel.strength_row.isVisible()
-    start = store.state.latent.z
+    assert not panel.strength.isVisible()
+    start, place = store.state.latent.z, panel.picture.geometry()
     hand.click(panel.ink)
-    assert panel.strength_row.isVisible()
+    assert panel.strength.isVisible()
+    assert panel.picture.geometry() == place  # nothing jumps under the hand
     brush(panel, qtbot)
     full, edited = ink(panel, CLOSING), store.state
     panel.strength.setFocus()

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vae_studio.session.strokes import Strokes
 
 Rect = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the image
@@ -26,6 +29,18 @@ class Pixels:
 
     shape: tuple[int, int, int]
     data: bytes
+
+    def image(self) -> NDArray[np.float32]:
+        """[C, H, W] in [0, 1]."""
+        found = np.frombuffer(self.data, np.uint8).reshape(self.shape)
+        return found.astype(np.float32) / np.float32(255.0)
+
+    @classmethod
+    def of(cls, image: NDArray[np.float32]) -> Pixels:
+        """Those of an image [C, H, W] in [0, 1]."""
+        levels = (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+        channels, height, width = levels.shape
+        return cls((channels, height, width), levels.tobytes())
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,10 @@ What is read may be a stranger's: it is bounded, and refused where it is not as 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
 from vae_studio.core.errors import DrawingError
-from vae_studio.core.reading import parse_json
 from vae_studio.core.runs import clean_name
 from vae_studio.core.spec import ModelSpec
 from vae_studio.session.drawing import ImageRef, Input, Pixels, Rect, Seen, Steps
@@ -24,6 +21,8 @@ from vae_studio.session.json_values import (
     laid_out,
     listed,
     numbers,
+    plain_file_name,
+    read_kind,
     text,
 )
 from vae_studio.session.kept import MOST_NAME
@@ -67,11 +66,7 @@ def parse_drawing(content: bytes) -> tuple[str, Input]:
     version, ``drawing.damaged``.
     """
     try:
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"larger than {MAX_BYTES:,} bytes")
-        values = parse_json(content)
-        if not isinstance(values, Mapping) or values.get("kind") != KIND:
-            raise ValueError("it does not say that it is one")
+        values = read_kind(content, KIND, MAX_BYTES)
     except ValueError as error:
         raise DrawingError("drawing.not_a_drawing", reason=str(error)[:200]) from error
     found = values.get("format")
@@ -91,8 +86,7 @@ def parse_drawing(content: bytes) -> tuple[str, Input]:
 
 def file_name(name: str, ending: str) -> str:
     """What a file for a drawing of this name may be called, on any system."""
-    plain = re.sub(r"[^\w ().+-]", "-", clean_name(name)).strip(" .")[:50]
-    return f"{plain.strip(' .') or 'drawing'}.{ending}"
+    return f"{plain_file_name(name) or 'drawing'}.{ending}"
 
 
 def short_name(name: str) -> str:

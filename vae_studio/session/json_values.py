@@ -4,10 +4,13 @@ each of which raises ``ValueError``."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from vae_studio.core.errors import short
+from vae_studio.core.reading import parse_json
+from vae_studio.core.runs import clean_name
 
 
 def laid_out(value: Any, indent: str = "") -> str:
@@ -21,6 +24,22 @@ def laid_out(value: Any, indent: str = "") -> str:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     start, end = "{}" if isinstance(value, dict) else "[]"
     return f"{start}\n{inner}" + f",\n{inner}".join(rows) + f"\n{indent}{end}"
+
+
+def read_kind(content: bytes, kind: str, most: int) -> dict[str, Any]:
+    """An object that says of what kind it is, in at most so many bytes of JSON."""
+    if len(content) > most:
+        raise ValueError(f"larger than {most:,} bytes")
+    values = parse_json(content)
+    if not isinstance(values, dict) or values.get("kind") != kind:
+        raise ValueError("it does not say that it is one")
+    return values
+
+
+def plain_file_name(name: str) -> str:
+    """A name as any system takes it for a file, without an ending; may be empty."""
+    plain = re.sub(r"[^\w ().+-]", "-", clean_name(name)).strip(" .")[:50]
+    return plain.strip(" .")
 
 
 def has_names(

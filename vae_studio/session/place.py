@@ -7,13 +7,11 @@ written here.
 
 from __future__ import annotations
 
-import re
 import typing
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from vae_studio.core.errors import PlaceError
-from vae_studio.core.reading import parse_json
 from vae_studio.core.runs import clean_name
 from vae_studio.core.spec import ModelSpec
 from vae_studio.session.drawing_text import (
@@ -36,6 +34,8 @@ from vae_studio.session.json_values import (
     laid_out,
     listed,
     numbers,
+    plain_file_name,
+    read_kind,
     text,
 )
 from vae_studio.session.kept import (
@@ -108,11 +108,7 @@ def parse_place(content: bytes) -> Place:
     written.
     """
     try:
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"larger than {MAX_BYTES:,} bytes")
-        values = parse_json(content)
-        if not isinstance(values, dict) or values.get("kind") != KIND:
-            raise ValueError("it does not say that it is one")
+        values = read_kind(content, KIND, MAX_BYTES)
     except ValueError as error:
         raise PlaceError("place.not_a_place", reason=str(error)[:200]) from error
     found = values.get("format")
@@ -143,8 +139,7 @@ def with_place(state: SessionState, place: Place, folder: str) -> SessionState:
 
 def file_name(model_name: str) -> str:
     """What a file for a place of this model may be called, on any system: ``vae-32 place.json``."""
-    plain = re.sub(r"[^\w ().+-]", "-", clean_name(model_name)).strip(" .")[:50]
-    return f"{plain.strip(' .') or 'model'} place.json"
+    return f"{plain_file_name(model_name) or 'model'} place.json"
 
 
 # Writing -------------------------------------------------------------------------------------

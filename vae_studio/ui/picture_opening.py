@@ -126,7 +126,7 @@ class PictureOpening(QObject):
             if self._store.in_gesture or self._store.state.input != self._then:
                 self.cancel()  # something else was drawn or opened meanwhile, and that counts
                 return
-            self._inputs = [Input(pixels=_pixels(digit.ink)) for digit in result.digits]
+            self._inputs = [Input(pixels=Pixels.of(digit.ink[None])) for digit in result.digits]
             self.choose(0)
 
     @Slot(object, object)
@@ -143,12 +143,6 @@ class PictureOpening(QObject):
         pixels = new.input.pixels if new.input is not None else None
         if all(pixels is not each.pixels for each in self._inputs):
             self.cancel()
-
-
-def _pixels(ink: NDArray[np.float32]) -> Pixels:
-    levels = (np.clip(ink, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-    height, width = levels.shape
-    return Pixels((1, height, width), levels.tobytes())
 
 
 def _levels(picture: QImage) -> NDArray[np.uint8]:

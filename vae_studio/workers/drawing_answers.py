@@ -5,16 +5,11 @@ Imported by ``explore_thread``, beside ``answers``.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.editing import edited_code
 from vae_studio.core.errors import SpecError
 from vae_studio.core.explore import decode_labels, encode, one_hot
-from vae_studio.core.runs import find_run
-from vae_studio.core.snapshot import Snapshot
 from vae_studio.session.drawing import ImageRef
 from vae_studio.session.drawing_requests import (
     EditRequest,
@@ -26,10 +21,10 @@ from vae_studio.session.drawing_requests import (
     TransferRequest,
     TransferResult,
 )
-from vae_studio.session.folders import runs_folder
 from vae_studio.workers.answers import answer, models
 from vae_studio.workers.inputs import brushed, prepared_input, to_complete
 from vae_studio.workers.jobs import images_of
+from vae_studio.workers.snapshots import snapshot_of
 
 _EDIT_STEPS = 3  # of an answer; the next one goes on from there
 
@@ -82,10 +77,3 @@ def _(request: SomeImageRequest) -> SomeImageResult:
     return SomeImageResult(
         request, ImageRef(request.dataset, "test", index), int(found.labels[index])
     )
-
-
-def snapshot_of(model: Snapshot | Path) -> Snapshot:
-    """A snapshot as it is; of a run the one in its folder, which is kept."""
-    if isinstance(model, Snapshot):
-        return model
-    return load_snapshot(find_run(str(model), [runs_folder()]))

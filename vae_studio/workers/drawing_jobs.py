@@ -9,7 +9,6 @@ from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 
-from vae_studio.core.checkpoint import load_snapshot, saved_at
 from vae_studio.core.completion import CodeBank, Completion, code_bank, complete
 from vae_studio.core.data import ShouldStop
 from vae_studio.core.errors import DrawingError, ImageError, StudioError
@@ -19,7 +18,6 @@ from vae_studio.core.one_input import measure_input
 from vae_studio.core.page import digits_in
 from vae_studio.core.picture_files import open_picture
 from vae_studio.core.reading import read_bounded
-from vae_studio.core.runs import find_run
 from vae_studio.core.scan import border_ink, grey_of
 from vae_studio.core.snapshot import ModelCache, Snapshot
 from vae_studio.session.drawing_jobs import (
@@ -36,17 +34,15 @@ from vae_studio.session.drawing_jobs import (
     PictureResult,
 )
 from vae_studio.session.drawing_text import MAX_BYTES, parse_drawing
-from vae_studio.session.folders import runs_folder
 from vae_studio.session.requests import Image
 from vae_studio.workers.inputs import prepared_input, to_complete
 from vae_studio.workers.jobs import Progress, images_of, work
+from vae_studio.workers.snapshots import KEPT, snapshot_of
 
 _BANK = 10_000  # training images that a completion may start from
 _KEPT_BANKS = 3
-_KEPT_MODELS = 64  # snapshots that an input goes through
 _banks: OrderedDict[str, CodeBank] = OrderedDict()
-_snapshots: OrderedDict[Path, tuple[int, Snapshot]] = OrderedDict()
-_models = ModelCache(_KEPT_MODELS)
+_models = ModelCache(KEPT)
 _shown = ModelCache(2)  # of what trains, another one twice a second
 _lock = Lock()
 
@@ -134,9 +130,8 @@ def _(job: MeasureRequest, should_stop: ShouldStop, progress: Progress) -> Measu
 def _measure(model: Snapshot | Path, image: Image, given: int | None) -> InputMeasure:
     """What goes wrong with one model is told in its place."""
     try:
-        on_show = isinstance(model, Snapshot)
-        snapshot = model if isinstance(model, Snapshot) else _snapshot_of(model)
-        built = (_shown if on_show else _models).model(snapshot)
+        snapshot = snapshot_of(model)
+        built = (_shown if model is snapshot else _models).model(snapshot)
         classes = snapshot.spec.num_classes
         label = one_hot(given, classes) if given is not None and given < classes else None
         found = measure_input(built, image, label)
@@ -153,22 +148,6 @@ def _measure(model: Snapshot | Path, image: Image, given: int | None) -> InputMe
         found.mu,
         found.label,
     )
-
-
-def _snapshot_of(path: Path) -> Snapshot:
-    """The snapshot in a run's folder, read again once that was written to."""
-    written = saved_at(path)
-    with _lock:
-        known = _snapshots.get(path)
-        if known is not None and known[0] == written:
-            _snapshots.move_to_end(path)
-            return known[1]
-    snapshot = load_snapshot(find_run(str(path), [runs_folder()]))
-    with _lock:
-        _snapshots[path] = (written, snapshot)
-        while len(_snapshots) > _KEPT_MODELS:
-            _snapshots.popitem(last=False)
-    return snapshot
 
 
 @work.register

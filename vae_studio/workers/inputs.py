@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vae_studio.core.digit import BOX, SIZE, Placement, Recipe, digit, drawn_over, painted
 from vae_studio.core.errors import DatasetError, ImageError
-from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen
+from vae_studio.session.drawing import ImageRef, Input, Seen
 from vae_studio.session.requests import Image, Way
 from vae_studio.session.strokes import Strokes, line
 from vae_studio.workers.jobs import images_of
@@ -36,7 +36,7 @@ def prepared_input(given: Input) -> Prepared:
     if given.image is not None:
         ground = image_of(given.image)
     elif given.pixels is not None:
-        ground = _levels(given.pixels)
+        ground = given.pixels.image()
     if ground is not None:
         return Prepared(_drawn_on(ground, given.strokes) if given.strokes else ground, ground)
     return _on_the_way(given)
@@ -95,11 +95,6 @@ def image_of(ref: ImageRef) -> Image:
     if not 0 <= ref.index < len(images):
         raise DatasetError("data.no_image", index=ref.index, count=len(images))
     return images[ref.index].float().div_(255.0).numpy()
-
-
-def _levels(pixels: Pixels) -> Image:
-    levels = np.frombuffer(pixels.data, np.uint8).reshape(pixels.shape)
-    return levels.astype(np.float32) / 255.0
 
 
 def _on_the_way(given: Input) -> Prepared:

@@ -54,7 +54,6 @@ class DecodedPanel(Panel):
         layout = QVBoxLayout(self)
         layout.addWidget(self.picture, 1)
         layout.addLayout(line)
-        layout.addWidget(self.strength_row)
         layout.addLayout(buttons)
         store.decoded.connect(self._show)
         store.pointed_changed.connect(self._ask_effect)
@@ -80,8 +79,6 @@ class DecodedPanel(Panel):
             lambda: self._take_brush(Brush.ERASER),
             checkable=True,
         )
-        for button in (self.ink, self.eraser):
-            line.addWidget(button)
         self.strength = HandSlider(0.0, 1.0, 0.05, 0.2)
         self.strength.setAccessibleName(self.tr("Strength of the edit"))
         self.strength.setToolTip(
@@ -94,14 +91,10 @@ class DecodedPanel(Panel):
         self.strength.grabbed.connect(editor.begin)
         self.strength.released.connect(editor.end)
         self.strength.moved.connect(self._set_strength)
-        name = QLabel(self.tr("Strength"))
-        name.setProperty("role", "muted")
-        self.strength_row = QWidget()
-        row = QHBoxLayout(self.strength_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(name)
-        row.addWidget(self.strength, 1)
-        self.strength_row.hide()
+        self.strength.setMinimumWidth(60)
+        self.strength.hide()
+        for widget in (self.strength, self.ink, self.eraser):
+            line.addWidget(widget)  # in one line: nothing moves when a brush is taken
         self.picture.pressed.connect(editor.begin)
         self.picture.brushed.connect(editor.brush)
         self.picture.released.connect(editor.end)
@@ -130,7 +123,7 @@ class DecodedPanel(Panel):
     def _show_edit(self) -> None:
         """What was brushed stands over the picture while a brush is in the hand."""
         editor, taken = self.store.output_editor, self.picture.brush is not Brush.NONE
-        self.strength_row.setVisible(taken or editor.is_editing)
+        self.strength.setVisible(taken or editor.is_editing)
         self.strength.show_value(editor.strength)
         self.picture.show_strokes(editor.strokes if taken else ())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from enum import Enum
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QCursor,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -25,6 +23,7 @@ from vae_studio.session.drawing import Rect, Seen
 from vae_studio.session.strokes import Point, Stroke, Strokes, extended
 from vae_studio.ui import theme
 from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.ring_cursor import ring_cursor
 
 BRUSH_WIDTH = 0.12  # of the picture
 _CLOSE = 0.004  # of the picture; a hand that moves less stays
@@ -239,21 +238,8 @@ class MaskView(ImageView):
         self._update_cursor()
 
     def _update_cursor(self) -> None:
-        """A cross; of the brush a ring as wide as it, dark and light, so that it shows on any
-        ground."""
         if self.tool is MaskTool.HIDE:
             self.setCursor(Qt.CursorShape.CrossCursor)
             return
-        side = max(5, round(BRUSH_WIDTH * min(self.width(), self.height())))
-        ratio = math.ceil(self.devicePixelRatioF())
-        pixmap = QPixmap((side + 4) * ratio, (side + 4) * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ring = QRectF(2, 2, side, side)
-        for color, width in ((theme.PAPER, 3), (theme.INK, 1)):
-            painter.setPen(QPen(QColor(color), width))
-            painter.drawEllipse(ring)
-        painter.end()
-        self.setCursor(QCursor(pixmap))
+        side = BRUSH_WIDTH * min(self.width(), self.height())
+        self.setCursor(ring_cursor(side, self.devicePixelRatioF()))

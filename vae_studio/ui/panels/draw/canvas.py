@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QCursor,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QPointingDevice,
     QResizeEvent,
     QTabletEvent,
@@ -23,17 +19,19 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from vae_studio.core.digit import BOX, SIZE
 from vae_studio.session.strokes import Point, Strokes, bounds
 from vae_studio.ui import theme
 from vae_studio.ui.panels.draw.raster import StrokeRaster
 from vae_studio.ui.panels.draw.tools import Tool, begun, continued
 from vae_studio.ui.panels.draw.transform import Grip, Pinch, grip_at, wheel_scaled
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
+from vae_studio.ui.widgets.ring_cursor import ring_cursor
 
 _CLOSE = 0.002  # of the canvas; points nearer than this to the last one are not kept
 _SAVED_SIDE = 280  # px of a drawing that is copied or saved; strokes have no pixels of their own
 _HANDLE = 8  # px, of the frame around what is moved
-_BOX = (4 / 28, 20 / 28)  # of MNIST's box: where it begins on a canvas of 28 × 28, and its side
+_BOX = ((SIZE - BOX) / 2 / SIZE, BOX / SIZE)  # MNIST's: where it begins, and its side
 
 
 class Canvas(QWidget):
@@ -320,29 +318,14 @@ class Canvas(QWidget):
         self._update_cursor()
 
     def _update_cursor(self) -> None:
-        """A ring as wide as pen or eraser, dark and light, so that it shows on any ground."""
         if not self.tool.has_width:
             self.setCursor(Qt.CursorShape.SizeAllCursor)
             return
-        side = max(5, round(self._width * self._square().width()))
-        ratio = math.ceil(self.devicePixelRatioF())
-        pixmap = QPixmap((side + 4) * ratio, (side + 4) * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ring = QRectF(2, 2, side, side)
-        painter.setPen(QPen(QColor(0, 0, 0, 160), 3))
-        painter.drawEllipse(ring)
-        erases = self.tool is not Tool.PEN
-        style = Qt.PenStyle.DashLine if erases else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(QColor(255, 255, 255), 1, style))
-        painter.drawEllipse(ring)
-        if self.tool is Tool.STROKE_ERASER:  # a cross: it takes all of what it touches
-            middle, arm = ring.center(), min(5.0, side / 4)
-            for sign in (1, -1):
-                painter.drawLine(
-                    middle + QPointF(-arm, -sign * arm), middle + QPointF(arm, sign * arm)
-                )
-        painter.end()
-        self.setCursor(QCursor(pixmap))
+        self.setCursor(
+            ring_cursor(
+                self._width * self._square().width(),
+                self.devicePixelRatioF(),
+                dashed=self.tool is not Tool.PEN,
+                cross=self.tool is Tool.STROKE_ERASER,
+            )
+        )

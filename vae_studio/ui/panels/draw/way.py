@@ -37,7 +37,7 @@ class StagePicture(QWidget):
         self._placement = _AS_DRAWN
         self._lines: dict[int, tuple[Stroke, QPolygonF]] = {}
         self.setAccessibleName(name)
-        self.setMinimumSize(36, 36)
+        self.setMinimumSize(_SMALLEST, _SMALLEST)
         self.picture_actions = add_picture_actions(self, self.sheet)
 
     def sizeHint(self) -> QSize:
@@ -128,7 +128,6 @@ class WayView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._steps = Steps()
         self._given: Input | None = None
         self._way: Way | None = None
         self._timer = QTimer(self)
@@ -138,7 +137,7 @@ class WayView(QWidget):
         self.drawn = StagePicture(self.tr("The drawing"))
         self.fitted = StagePicture(self.tr("The drawing, fitted"), box=True)
         self.centred = StagePicture(self.tr("The drawing, centred"), box=True, cross=True)
-        self.pixels = ImageView(self.tr("The input, 28 × 28"), side=36)
+        self.pixels = ImageView(self.tr("The input, 28 × 28"), side=_SMALLEST)
         self.stages: Sequence[StagePicture] = (self.drawn, self.fitted, self.centred)
         drawn = QLabel(self.tr("Drawn"))
         drawn.setProperty("role", "muted")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen
+from vae_studio.session.drawing import ImageRef, Input, Seen
 from vae_studio.session.drawing_requests import SeenRequest, SeenResult
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui import theme
@@ -38,7 +38,7 @@ class Grounds(QObject):
     def of(self, given: Input) -> Levels | None:
         """The picture of an input; None where it has none, or it is not here yet."""
         if given.pixels is not None:
-            return levels(given.pixels)
+            return given.pixels.image()
         return None if given.image is None else self._found.get(given.image)
 
     def lacks(self, given: Input) -> bool:
@@ -61,12 +61,6 @@ class Grounds(QObject):
         if ref is not None and self._asked.get(ref) is result.request:
             self._found[ref] = result.image
             self.arrived.emit(ref)
-
-
-def levels(pixels: Pixels) -> Levels:
-    """[C, H, W] in [0, 1]."""
-    found = np.frombuffer(pixels.data, np.uint8).reshape(pixels.shape)
-    return found.astype(np.float32) / 255.0
 
 
 def painted(given: Input, side: int, ground: Levels | None) -> QImage:
