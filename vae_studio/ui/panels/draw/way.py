@@ -183,6 +183,7 @@ class WayView(QWidget):
             self._grid.addWidget(picture, 2 * row + 1, column)
         for column in range(4):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        self._grid.setRowStretch(8, 1)  # below all of them: they stand together
         across = columns * _LARGEST + (columns - 1) * self._grid.horizontalSpacing()
         self._columns = columns
         self.setMaximumWidth(across)
