@@ -73,3 +73,20 @@ def test_any_points_give_a_finite_line_near_them(
     np.testing.assert_allclose(line[-1], given_[-1], atol=1e-9)
     assert line.min() > -0.5
     assert line.max() < 1.5
+
+
+def test_the_points_are_few_and_as_near_the_line_as_asked() -> None:
+    turns = np.linspace(0, 2 * np.pi, 9)
+    circle = np.column_stack([np.cos(turns), np.sin(turns)])
+    true = sampled(circle, 1e-7)
+    for tolerance in (1e-2, 1e-3):
+        line = sampled(circle, tolerance)
+        start, way = line[:-1], np.diff(line, axis=0)
+        along = ((true[:, None] - start) * way).sum(2) / np.square(way).sum(1)
+        nearest = start + along.clip(0, 1)[..., None] * way
+        off = np.linalg.norm(true[:, None] - nearest, axis=2).min(1)
+        assert tolerance / 20 < off.max() <= tolerance
+    straight = np.column_stack([np.linspace(0, 1, 20), np.zeros(20)])
+    inner = sampled(straight, 1e-3)
+    inner = inner[(inner[:, 0] > 0.06) & (inner[:, 0] < 0.94)]
+    np.testing.assert_allclose(inner, straight[2:-2], atol=1e-12)

@@ -41,17 +41,27 @@ def _control(before: FloatArray, at: FloatArray, to: FloatArray) -> FloatArray:
     return np.where(still, at, found / (3 * back * (back + on)))
 
 
-def sampled(points: FloatArray, step: float) -> FloatArray:
-    """Points [m, 2] on the line through ``points`` [n, 2], hardly further apart than ``step``."""
+def sampled(points: FloatArray, tolerance: float) -> FloatArray:
+    """Points [m, 2] on the line through ``points`` [n, 2], and these among them: what is straight
+    from each to the next is hardly further than ``tolerance`` from the line.
+
+    A curve is cut into the pieces that Wang's bound asks for (R. Goldman, *Pyramid Algorithms*,
+    2003, section 5.6.3).
+    """
     if len(points) < 2:
         return points
     curves = beziers(points)
-    chord = np.hypot(*(curves[:, 3] - curves[:, 0]).T)
-    pieces = np.clip(np.ceil(chord / step), 1, _MOST_PIECES).astype(np.intp)
-    which = np.repeat(np.arange(len(curves)), pieces)
-    nth = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    t = ((nth + 1) / pieces[which])[:, None]
-    a, b, c, d = (curves[which, part] for part in range(4))
-    s = 1.0 - t
-    on = s**3 * a + 3 * s**2 * t * b + 3 * s * t**2 * c + t**3 * d
-    return np.concatenate([points[:1], on])
+    bend = np.linalg.norm(np.diff(curves, 2, axis=1), axis=2).max(axis=1)
+    pieces = np.clip(np.ceil(np.sqrt(0.75 * bend / tolerance)), 1, _MOST_PIECES).astype(np.intp)
+    ends = np.cumsum(pieces)
+    found = np.empty((ends[-1] + 1, 2))
+    found[0] = points[0]
+    for count in np.unique(pieces):
+        chosen = np.flatnonzero(pieces == count)
+        t = np.arange(1, count + 1) / count
+        s = 1.0 - t
+        bernstein = np.stack([s**3, 3 * s**2 * t, 3 * s * t**2, t**3], axis=1)
+        found[(ends[chosen] - count)[:, None] + np.arange(1, count + 1)] = (
+            bernstein @ curves[chosen]
+        )
+    return found

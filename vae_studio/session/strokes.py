@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ CLOSE = (
     0.006  # points nearer than this to the one before are the hand's tremor, or its mouse's grid
 )
 _THINNEST = 0.01  # pen that shrinking leaves
-_FINE = 0.01  # between points of the line that is looked at
+_TRUE = 3e-4  # how far the line may be from its curve: a hundredth of a pixel of 28
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,15 @@ def extended(strokes: Strokes, point: Point) -> Strokes:
     return (*strokes[:-1], replace(last, points=(*kept, point)))
 
 
-def line(stroke: Stroke, step: float = _FINE) -> FloatArray:
-    """The smooth line that a stroke is painted as: points [n, 2] on the canvas, hardly further
-    apart than ``step``."""
-    return sampled(np.asarray(stroke.points, np.float64), step).clip(0.0, 1.0)
+def line(stroke: Stroke) -> FloatArray:
+    """The smooth line that a stroke is painted as: points [n, 2] on the canvas, straight between
+    them."""
+    return sampled(np.asarray(stroke.points, np.float64), _TRUE).clip(0.0, 1.0)
+
+
+def length(strokes: Strokes) -> float:
+    """Of the ways between the points of all strokes, in sides of the canvas."""
+    return sum(math.dist(*way) for stroke in strokes for way in pairwise(stroke.points))
 
 
 def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes:

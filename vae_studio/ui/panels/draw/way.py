@@ -113,7 +113,7 @@ class StagePicture(QWidget):
 
 def _coarse(stroke: Stroke) -> list[QPointF]:
     """Points of the line, ``_STEP`` apart at least: all that a small picture shows."""
-    points = line(stroke, 2 * _STEP)
+    points = line(stroke)
     way = np.concatenate([[0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()])
     _, chosen = np.unique((way / _STEP).astype(np.int64), return_index=True)
     kept = np.unique([*chosen.tolist(), len(points) - 1])
