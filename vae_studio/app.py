@@ -23,7 +23,7 @@ from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.end_signals import EndSignals
-from vae_studio.session.folders import home, runs_folder
+from vae_studio.session.folders import home, recalled, runs_folder
 from vae_studio.session.last_session import write_last_session
 from vae_studio.session.settings import AppSettings, Theme, load_settings, save_settings
 from vae_studio.ui import theme
@@ -75,9 +75,8 @@ class Lifecycle(QObject):
         clean = partial(housekeeping.empty_trash, runs_folder(), _TRASH_SECONDS)
         threading.Thread(target=clean, daemon=True).start()
         self._store.start()
-        last = self._settings.model  # a folder, or the name of a model that ships
-        places = (bundled_path("checkpoints") / last, Path(last)) if last else ()
-        model = next((place for place in places if is_file(place / CONFIG)), first_model())
+        last = recalled(self._settings.model or first_model().name)
+        model = last if is_file(last / CONFIG) else first_model()
         self._store.open_model(model, image=first_digit())
         self._store.go_on_with(last_session_path())
         interrupted = self._store.library.take_interrupted()

@@ -23,6 +23,7 @@ def test_round_trip(tmp_path: Path) -> None:
         layouts={"train": "AAAA"},
         geometry="BBBB",
         columns="3::CCCC",
+        measured={"cvae": False, "/runs/mine": True},
         moments=40,
     )
     save_settings(path, settings)
@@ -92,6 +93,10 @@ def test_a_model_that_is_remembered_can_be_asked_for(tmp_path: Path) -> None:
         ({"theme": "dark", "model": 3}, AppSettings(theme="dark")),
         ({"theme": "pink", "model": "cvae"}, AppSettings(model="cvae")),
         ({"theme": ["dark"], "layouts": {"train": 3}}, AppSettings()),
+        (
+            {"measured": {"cvae": 1, "vae-2": False}, "layouts": ["train"]},
+            AppSettings(measured={"vae-2": False}),
+        ),
         ({"model": "cvae", "of another version": 1}, AppSettings(model="cvae")),
     ],
 )

@@ -25,7 +25,6 @@ from vae_studio.core.one_input import Measured, measure_input
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.drawing import ImageRef
 from vae_studio.session.drawing_jobs import MeasureRequest
-from vae_studio.ui.measuring import Measuring
 from vae_studio.ui.panels.all_models.columns import COLUMNS, FIGURES, PLACE
 from vae_studio.ui.panels.all_models.panel import AllModelsPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
@@ -39,19 +38,13 @@ IMAGE = ImageRef("mnist", "test", 61)
 @pytest.fixture
 def panel(studio: Studio, qtbot: QtBot) -> Iterator[AllModelsPanel]:
     """On the screen, over the window; nothing is drawn."""
-    store = studio.store
-    mine = not hasattr(store, "measuring")
-    if mine:
-        store.measuring = Measuring(store)
-    panel = AllModelsPanel(store)
+    panel = AllModelsPanel(studio.store)
     qtbot.addWidget(panel)
     panel.resize(420, 420)
     with qtbot.waitExposed(panel):
         panel.show()
     yield panel
     panel.hide()
-    if mine:
-        store.measuring.shutdown()
 
 
 def requests(panel: AllModelsPanel) -> list[MeasureRequest]:
@@ -501,3 +494,27 @@ def test_long_names_and_little_room(
         header = panel.view.horizontalHeader()
         assert header.length() <= panel.view.viewport().width()
         panel.grab()
+
+
+def test_the_choice_is_remembered(studio: Studio, own_run: Path, qtbot: QtBot) -> None:
+    measuring = studio.store.measuring
+    measuring.look(True)
+    infos = {info.name: info for info in measuring.infos}
+    measuring.choose(infos["vae-2"], False)
+    mine = next(info for info in measuring.infos if info.path == own_run)
+    measuring.choose(mine, True)
+    known = studio.window.settings("dark")
+    assert known.measured == {"vae-2": False, str(own_run): True}
+    measuring.choose_usual()
+    assert measuring.is_chosen(infos["vae-2"])
+    measuring.restore(known.measured)
+    assert not measuring.is_chosen(infos["vae-2"])
+    assert studio.window.settings("dark").measured == known.measured
+
+
+def test_a_choice_of_a_run_that_is_gone_is_forgotten(studio: Studio) -> None:
+    measuring = studio.store.measuring
+    measuring.restore({"vae-2": False, "/gone": True})
+    measuring.look(True)
+    measuring.choose(next(info for info in measuring.infos if info.name == "cvae"), False)
+    assert measuring.choice() == {"vae-2": False, "cvae": False}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path, user_log_path
 
+from vae_studio.core.resources import bundled_path
+
 
 def home() -> Path:
     """The app's data folder: ``VAE_STUDIO_HOME``, or the platform's. Not created here."""
@@ -53,3 +55,17 @@ def free_folder(base: Path) -> Path:
         while folder.exists():
             folder, number = base.with_name(f"{base.name}-{number}"), number + 1
     return folder
+
+
+def remembered(run: str) -> str:
+    """What settings write for the folder of a run: of a model that ships the name, so that it is
+    found again when the app has moved; nothing for a folder whose name is no text."""
+    path = Path(run)
+    if path.parent == bundled_path("checkpoints"):
+        return path.name
+    return run if run.isprintable() else ""
+
+
+def recalled(name: str) -> Path:
+    """The folder that ``remembered`` gave this name."""
+    return bundled_path("checkpoints") / name if Path(name).name == name else Path(name)

@@ -12,6 +12,7 @@ from vae_studio.core.reading import parse_json, read_bounded
 
 Theme = Literal["system", "dark", "light"]
 MOMENTS = (160, 40, 0)
+_NO_TEXTS = ("layouts", "measured", "moments")
 _MAX_BYTES = 2**20
 
 
@@ -20,7 +21,8 @@ class AppSettings:
     """theme: forced, or the system's. model: folder of the last run, or the name of a model that
     ships. geometry: of the window, as base64 text. workspace: the one in front. layouts: how the
     panels stand in each that was changed, as base64 text. columns: of the table of runs, as that
-    writes them. moments: how many MB of weights along the way a run keeps, one of ``MOMENTS``."""
+    writes them. measured: models that the input goes through, or not, other than usual: as
+    ``model``. moments: how many MB of weights along the way a run keeps, one of ``MOMENTS``."""
 
     theme: Theme = "system"
     model: str = ""
@@ -28,6 +30,7 @@ class AppSettings:
     workspace: str = ""
     layouts: Mapping[str, str] = field(default_factory=dict)
     columns: str = ""
+    measured: Mapping[str, bool] = field(default_factory=dict)
     moments: int = 160
 
 
@@ -42,11 +45,12 @@ def load_settings(path: Path) -> AppSettings:
     known: dict[str, Any] = {
         item.name: values[item.name]
         for item in fields(AppSettings)
-        if item.name not in ("layouts", "moments") and isinstance(values.get(item.name), str)
+        if item.name not in _NO_TEXTS and isinstance(values.get(item.name), str)
     }
-    layouts = values.get("layouts")
-    if isinstance(layouts, dict):
-        known["layouts"] = {name: text for name, text in layouts.items() if isinstance(text, str)}
+    for name, kind in (("layouts", str), ("measured", bool)):
+        given = values.get(name)
+        if isinstance(given, dict):
+            known[name] = {key: value for key, value in given.items() if isinstance(value, kind)}
     if known.get("theme") not in ("system", "dark", "light"):
         known.pop("theme", None)
     if type(values.get("moments")) is int and values["moments"] in MOMENTS:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
-from vae_studio.core.resources import bundled_path
+from vae_studio.session.folders import remembered
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
 from vae_studio.ui.drawing_files import DrawingFiles
@@ -115,27 +115,21 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(geometry))
         self.workspaces.begin(settings.workspace, settings.layouts)
         self.panel(RunsPanel).table.restore_columns(settings.columns)
+        self.store.measuring.restore(settings.measured)
 
     def settings(self, chosen: Theme) -> AppSettings:
         """What to remember of the window."""
         geometry = bytes(self.saveGeometry().data())
         return AppSettings(
             theme=chosen,
-            model=self._model_to_remember(),
+            model=remembered(self.store.state.model),
             geometry=base64.b64encode(geometry).decode("ascii"),
             workspace=self.workspaces.current.name,
             layouts=self.workspaces.layouts(),
             columns=self.panel(RunsPanel).table.columns(),
+            measured=self.store.measuring.choice(),
             moments=self.store.training.moment_bytes // 1_000_000,
         )
-
-    def _model_to_remember(self) -> str:
-        """Of a model that ships the name, so that it is found again when the app has moved."""
-        path = Path(self.store.state.model)
-        if path.parent == bundled_path("checkpoints"):
-            return path.name
-        name = self.store.state.model
-        return name if name.isprintable() else ""  # a folder whose name is no text
 
     # Windows above this one ----------------------------------------------------------------
 

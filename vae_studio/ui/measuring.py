@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from vae_studio.core.errors import StudioError
 from vae_studio.core.runs import RunInfo
 from vae_studio.session.drawing import Input
 from vae_studio.session.drawing_jobs import InputMeasure, MeasureRequest, MeasureResult
+from vae_studio.session.folders import recalled, remembered
 from vae_studio.session.state import SessionState
 from vae_studio.workers.job_thread import JobThread
 
@@ -105,12 +106,23 @@ class Measuring(QObject):
 
     def choose(self, info: RunInfo, chosen: bool) -> None:
         """Let a run stand in the table, or not."""
+        here = {each.path for each in self.infos}  # the others are gone
+        self._chosen = {path: on for path, on in self._chosen.items() if path in here}
         self._chosen[info.path] = chosen
         self._make_entries()
 
     def choose_usual(self) -> None:
         """Those that ship, and the newest of one's own."""
         self._chosen.clear()
+        self._make_entries()
+
+    def choice(self) -> dict[str, bool]:
+        """What was chosen by hand, by the names under which the app remembers runs."""
+        return {name: on for path, on in self._chosen.items() if (name := remembered(str(path)))}
+
+    def restore(self, choice: Mapping[str, bool]) -> None:
+        """Choose as in the last session."""
+        self._chosen = {recalled(name): on for name, on in choice.items()}
         self._make_entries()
 
     @property
