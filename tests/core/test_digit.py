@@ -20,6 +20,7 @@ from vae_studio.core.digit import (
     CENTRE,
     MNIST,
     PEN_RADIUS,
+    digit,
     digit_image,
 )
 from vae_studio.core.errors import ImageError
@@ -64,6 +65,15 @@ def test_a_trembling_click_is_a_dot_when_told_what_is_small() -> None:
     click = [np.array([[100, 100], [101, 100]])]
     assert extent(digit_image(click, smallest=20)).max() <= 4
     assert extent(digit_image(click)).max() >= 18
+
+
+def test_a_dot_is_as_large_on_its_way_as_what_trembled() -> None:
+    dot = digit([np.array([[100, 100]])], smallest=20)
+    trembling = digit([np.array([[100, 100], [101, 100]])], smallest=20)
+    assert dot.fitted.scale > 0
+    assert dot.fitted.scale == pytest.approx(trembling.fitted.scale)
+    assert dot.fitted.scale * 100 + dot.fitted.x == pytest.approx(13.5)
+    assert digit([np.array([[1e200, 1e200]])], smallest=1e-200).fitted.scale == 0
     large = [np.array([[100, 100], [140, 200]])]
     assert np.array_equal(digit_image(large, smallest=20), digit_image(large))
 

@@ -131,8 +131,7 @@ def digit(
             pen = recipe.box * width / (size + width)
         elif widths is not None and smallest > 0:  # a click, as large as one that trembled
             pen = recipe.box * (max(widths) / peak) / (smallest / peak + max(widths) / peak)
-        known = extent > POINT or (widths is not None and smallest > 0)
-        scale = (recipe.box - pen) / size if known else 0.0
+        scale = (recipe.box - pen) / size if size > POINT else 0.0
         offset = (SIZE - 1) / 2 - (low + high) / 2 * scale
         points = points * scale + offset
         scale /= peak
