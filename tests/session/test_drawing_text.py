@@ -63,6 +63,16 @@ def test_what_is_none_is_refused(content: bytes, code: str) -> None:
     assert raised.value.code == code
 
 
+@pytest.mark.parametrize("channels", [0, 2, 4])
+def test_a_picture_is_grey_or_in_colour(channels: int) -> None:
+    values = json.loads(write_drawing("n", DRAWINGS[2]))
+    values["input"]["pixels"] = {"shape": [channels, 1, 2], "rows": ["00ff"] * channels}
+    with pytest.raises(DrawingError) as raised:
+        parse_drawing(json.dumps(values).encode())
+    assert raised.value.code == "drawing.damaged"
+    assert raised.value.params["reason"] == "shape is not that of a picture"
+
+
 @given(st.data())
 def test_a_damaged_drawing_is_refused_or_read(data: st.DataObject) -> None:
     content = bytearray(write_drawing("n", DRAWINGS[0]).encode())

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from vae_studio.core.resources import bundled_path
-from vae_studio.session.drawing import Input
+from vae_studio.session.drawing import Input, Seen
+from vae_studio.session.drawing_text import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.session.kept import Kept, KeptPoint, KeptVector, Marked
 from vae_studio.session.last_session import parse_last_session, restored, write_last_session
 from vae_studio.session.state import LatentState, PathView, SessionState
@@ -51,6 +52,7 @@ def test_a_session_goes_on_where_it_was_left() -> None:
     assert (found.input, found.moved) == (STATE.input, True)
     assert (found.path, found.random_from) == (STATE.path, "aggregate")
     assert found.kept.marked == STATE.kept.marked
+    assert not parse_last_session(write_last_session(STATE).encode()).left_out
     assert by_model(found) == {SHIPPED: ["A", "B"], OWN: ["a 7"], OTHER: ["slant"]}
     kept = {point.name: point for point in found.kept.points}
     assert all(kept[point.name] == point for point in POINTS)
@@ -74,6 +76,32 @@ def test_what_cannot_be_written_is_left_out_and_the_rest_is_kept() -> None:
     found = again(far, SessionState(model=SHIPPED, latent=LatentState((0.0, 0.0))))
     assert found.latent.z == (0.0, 0.0)
     assert by_model(found) == {SHIPPED: ["A", "B"], OWN: ["a 7"], OTHER: ["slant"]}
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        ((0.5, 0.5),) * (MOST_STROKE_POINTS + 1),
+        tuple((float(number % 2), 0.5) for number in range(int(MOST_INK) + 2)),
+    ],
+    ids=["points", "ink"],
+)
+def test_a_drawing_that_is_too_long_is_left_out_and_the_rest_is_kept(
+    points: tuple[tuple[float, float], ...],
+) -> None:
+    now = SessionState(model=SHIPPED, latent=LatentState((0.0, 0.0)))
+    long = (Stroke(points, 0.1),)
+    state = replace(STATE, input=Input(long), seen=Seen(hidden=(0.0, 0.0, 0.5, 1.0)))
+    last = parse_last_session(write_last_session(state).encode())
+    assert last.left_out
+    found = restored(now, last)
+    assert (found.input, found.latent, found.path) == (None, STATE.latent, STATE.path)
+    assert by_model(found) == {SHIPPED: ["A", "B"], OWN: ["a 7"], OTHER: ["slant"]}
+    assert found.kept.marked == STATE.kept.marked
+    last = parse_last_session(write_last_session(replace(STATE, seen=Seen(long))).encode())
+    assert not last.left_out
+    found = restored(now, last)
+    assert (found.input, found.seen) == (STATE.input, Seen())
 
 
 @pytest.mark.parametrize(

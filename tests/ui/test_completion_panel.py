@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
 from tests.ui.test_completer import LOWER, completed, held  # noqa: F401 - a fixture
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
-from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen
+from vae_studio.session.drawing import ImageRef, Input, Pixels, Rect, Seen
 from vae_studio.session.requests import Image
 from vae_studio.ui.completer import Completer
 from vae_studio.ui.panels.completion.mask_tools import BOTTOM, LEFT, RIGHT, TOP
+from vae_studio.ui.panels.completion.mask_view import MaskTool, MaskView
 from vae_studio.ui.panels.completion.panel import CompletionPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.workers.inputs import image_of
@@ -189,6 +191,53 @@ def test_a_rectangle_is_dragged_nudged_and_given_back(
     hand.release(panel.view)
     studio.store.undo()
     assert studio.store.state == before
+
+
+def test_a_dialog_ends_what_the_hand_does_to_the_mask(
+    studio: Studio, panel: CompletionPanel, qtbot: QtBot
+) -> None:
+    store = studio.store
+    store.set_image(ImageRef("mnist", "test", 61), 8)
+    qtbot.waitUntil(lambda: panel.view.known is not None, timeout=TIMEOUT)
+    before = store.state
+    path = on_view(panel, (0.25, 0.5), (0.5, 0.75), (0.9, 0.9))
+    hand.press(panel.view, path[0])
+    hand.move(panel.view, path[1])
+    assert store.in_gesture
+    dialog = QDialog(panel)
+    dialog.setModal(True)
+    dialog.open()
+    assert not store.in_gesture
+    dialog.close()
+    hidden = store.state.seen.hidden
+    assert hidden == pytest.approx((7 / 28, 14 / 28, 14 / 28, 21 / 28))
+    hand.move(panel.view, path[2])
+    hand.release(panel.view, path[2])
+    assert store.state.seen.hidden == hidden
+    store.undo()
+    assert store.state == before
+
+
+@pytest.mark.parametrize("rect", [None, LEFT])
+def test_a_mask_without_a_picture_has_nothing_to_move(qtbot: QtBot, rect: Rect | None) -> None:
+    view = MaskView("a mask")
+    qtbot.addWidget(view)
+    view.show_seen(Seen(hidden=rect))
+    said: list[object] = []
+    for signal in (view.pressed, view.released, view.given_back, view.hidden, view.brushed):
+        signal.connect(lambda *what: said.append(what))
+    with qtbot.waitExposed(view):
+        view.show()
+    for tool in MaskTool:
+        view.set_tool(tool)
+        for key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down):
+            hand.key(view, key)
+            hand.key(view, key, Qt.KeyboardModifier.ShiftModifier)
+        for key in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_C):
+            hand.key(view, key)
+        hand.drag(view, [QPoint(20, 20), QPoint(60, 60)])
+    assert said == []
+    assert view.seen == Seen(hidden=rect)
 
 
 def test_buttons_hide_a_half_and_nothing(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
@@ -13,12 +14,13 @@ from tests.ui.waits import encoded, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.explore import encode
-from vae_studio.session.drawing import ImageRef
+from vae_studio.session.drawing import ImageRef, Input, Pixels
+from vae_studio.session.drawing_text import MOST_STROKE_POINTS, write_drawing
 from vae_studio.session.strokes import Stroke
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
-from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.ui.widgets.qimages import to_array, to_qimage
 from vae_studio.workers.inputs import prepared_input
 
 
@@ -129,6 +131,208 @@ def test_the_eraser_splits_what_was_drawn(studio: Studio, qtbot: QtBot) -> None:
     assert studio.store.state.input is not None
     assert len(studio.store.state.input.strokes) == 1
     encoded(qtbot, studio)
+
+
+def turn(
+    panel: DrawPanel, notches: float, phase: Qt.ScrollPhase = Qt.ScrollPhase.NoScrollPhase
+) -> None:
+    """The wheel, over the canvas."""
+    canvas, window = panel.canvas, panel.window()
+    place = QPointF(canvas.mapTo(window, canvas.rect().center()))
+    delta = QPoint(1, round(120 * notches))  # an event without any is a warning
+    QTest.wheelEvent(window.windowHandle(), place, delta, phase=phase)
+    QApplication.processEvents()
+
+
+def rest(panel: DrawPanel, qtbot: QtBot) -> None:
+    """Until the next turn of the wheel is another one."""
+    qtbot.waitUntil(lambda: not panel.canvas.turning)
+
+
+def test_what_a_touchpad_scales_is_one_step_until_it_rests(studio: Studio, qtbot: QtBot) -> None:
+    panel, store = draw(studio, qtbot), studio.store
+    hand.click(panel.toolbar.mover)
+    states = [store.state]
+    for _ in range(2):
+        for _ in range(8):
+            turn(panel, -0.1)
+            assert not store.in_gesture
+        encoded(qtbot, studio)
+        states.append(store.state)
+        rest(panel, qtbot)
+    for expected in states[-2::-1]:
+        store.undo()
+        encoded(qtbot, studio)
+        assert store.state == expected
+    store.redo()
+    encoded(qtbot, studio)
+    assert store.state == states[1]
+
+
+def test_the_phases_of_a_touchpad_tell_one_step_from_the_next(studio: Studio, qtbot: QtBot) -> None:
+    """Where it goes on by itself, once the fingers are gone, that belongs to what they did."""
+    panel, store, phases = draw(studio, qtbot), studio.store, Qt.ScrollPhase
+    hand.click(panel.toolbar.mover)
+    states = [store.state]
+    for _ in range(2):
+        turn(panel, 0, phases.ScrollBegin)
+        for _ in range(4):
+            turn(panel, -0.1, phases.ScrollUpdate)
+        for _ in range(3):
+            turn(panel, -0.1, phases.ScrollMomentum)
+        assert panel.canvas.turning
+        turn(panel, 0, phases.ScrollEnd)
+        assert not panel.canvas.turning
+        encoded(qtbot, studio)
+        states.append(store.state)
+    turn(panel, -0.1)  # another device, at once
+    encoded(qtbot, studio)
+    for expected in states[::-1]:
+        store.undo()
+        encoded(qtbot, studio)
+        assert store.state == expected
+
+
+def test_whatever_is_done_between_ends_the_turn_of_the_wheel(studio: Studio, qtbot: QtBot) -> None:
+    panel, store = draw(studio, qtbot), studio.store
+    hand.click(panel.toolbar.mover)
+    states = [store.state]
+
+    def done() -> None:
+        encoded(qtbot, studio)
+        states.append(store.state)
+
+    turn(panel, -0.5)
+    done()
+    hand.key(studio.window, Qt.Key.Key_R)
+    settle(qtbot, studio)
+    states.append(store.state)
+    turn(panel, -0.5)
+    done()
+    slider = studio.window.panel(SlidersPanel).rows[0].slider
+    hand.drag(slider, [hand.on_slider(slider, share) for share in (0.4, 0.9)])
+    settle(qtbot, studio)
+    states.append(store.state)
+    turn(panel, -0.5)
+    done()
+    hand.click(panel.canvas)  # which changes nothing
+    turn(panel, -0.5)
+    done()
+    for expected in states[-2::-1]:
+        store.undo()
+        encoded(qtbot, studio)
+        assert store.state == expected
+    turn(panel, -0.5)
+    turn(panel, -0.5)
+    encoded(qtbot, studio)
+    store.undo()  # in the midst of it
+    encoded(qtbot, studio)
+    assert store.state == states[0]
+    turn(panel, -0.5)
+    assert not store.can_redo
+    encoded(qtbot, studio)
+    store.undo()
+    encoded(qtbot, studio)
+    assert store.state == states[0]
+
+
+def test_a_pen_that_runs_out_of_room_stops_and_it_is_told(studio: Studio, qtbot: QtBot) -> None:
+    panel, store = studio.window.panel(DrawPanel), studio.store
+    spiral = np.linspace(0.0, 40.0, MOST_STROKE_POINTS - 4)
+    points = np.stack([0.5 + spiral / 160 * np.sin(spiral), 0.5 + spiral / 160 * np.cos(spiral)], 1)
+    store.set_strokes((Stroke(tuple(map(tuple, points.tolist())), 0.02),))
+    before = store.state.input
+    hand.press(panel.canvas, hand.on_canvas(panel.canvas, hand.THREE)[0])
+    for point in hand.on_canvas(panel.canvas, hand.THREE[1:]):
+        hand.move(panel.canvas, point)
+    assert not panel.canvas.busy
+    assert not store.in_gesture
+    assert studio.window.toast.text.startswith("This drawing is full: one has room for 20,000 ")
+    full = store.state.input
+    assert full is not None
+    assert [len(stroke.points) for stroke in full.strokes] == [MOST_STROKE_POINTS - 4, 4]
+    write_drawing("it can be saved", full)
+    hand.release(panel.canvas)
+    store.undo()
+    assert store.state.input == before
+    store.redo()
+    studio.window.toast.hide()
+    hand.click(panel.canvas)
+    assert store.state.input == full
+    assert studio.window.toast.isVisible()
+    encoded(qtbot, studio)
+
+
+def test_a_dot_is_seen_also_without_mnists_pen(studio: Studio, qtbot: QtBot) -> None:
+    """As large as one by a hand that trembles."""
+    panel, store = studio.window.panel(DrawPanel), studio.store
+    hand.click(panel.way.pen)
+    inks = []
+    for points in (((0.4, 0.3),), ((0.4, 0.3), (0.404, 0.3))):
+        store.set_strokes((Stroke(points, 0.08),))
+        encoded(qtbot, studio)
+        code = store.last_encoded
+        assert code is not None
+        assert code.request.input.strokes[0].points == points
+        inks.append(code.image.sum())
+        qtbot.waitUntil(lambda: all(stage.sheet() is not None for stage in panel.way.stages))
+        for stage in panel.way.stages:
+            sheet = stage.sheet()
+            assert sheet is not None
+            assert sheet.images.max() > 0.9
+            assert sheet.images.mean() < 0.5
+        store.clear_input()
+        assert panel.way.drawn.sheet() is None
+    assert inks[0] == pytest.approx(inks[1], rel=0.1)
+    hand.click(panel.way.fit)
+    hand.click(panel.way.centre)
+    store.set_strokes((Stroke(((0.4, 0.3),), 0.08),))
+    encoded(qtbot, studio)
+    code = store.last_encoded
+    assert code is not None
+    row, column = np.unravel_index(code.image[0].argmax(), (28, 28))
+    assert code.image.max() > 0.9
+    assert (column, row) == pytest.approx((0.4 * 28 - 0.5, 0.3 * 28 - 0.5), abs=1)
+
+
+def test_the_picture_below_stays_when_strokes_on_it_go(studio: Studio, qtbot: QtBot) -> None:
+    store, panel = studio.store, studio.window.panel(DrawPanel)
+    level = np.uint8(200)
+    own = Pixels((1, 28, 28), np.full((28, 28), level).tobytes())
+    for given in (Input(image=ImageRef("mnist", "test", 0)), Input(pixels=own)):
+        store.set_input(given)
+        encoded(qtbot, studio)
+        plain, picture = panel.canvas.grab().toImage(), panel.canvas.image
+        assert picture is not None
+        across = hand.on_canvas(panel.canvas, [(0.2, 0.1), (0.8, 0.1)])
+        through = hand.on_canvas(panel.canvas, [(0.5, 0.05), (0.5, 0.15)])
+        for tool in (panel.toolbar.pen, panel.toolbar.eraser):
+            hand.click(tool)
+            hand.drag(panel.canvas, across)
+            encoded(qtbot, studio)
+            drawn = store.state.input
+            assert drawn is not None
+            assert len(drawn.strokes) == 1
+            store.undo()
+            assert store.state.input == given
+            encoded(qtbot, studio)
+            assert panel.canvas.image is picture
+            store.redo()
+            encoded(qtbot, studio)
+            assert panel.canvas.image is picture
+            hand.click(panel.toolbar.stroke_eraser)
+            hand.drag(panel.canvas, through)
+            assert store.state.input == given
+            encoded(qtbot, studio)
+            assert panel.canvas.image is picture
+            shown = to_array([plain, panel.canvas.grab().toImage()])
+            middle = np.s_[:, :, 40:-40, 40:-40]  # without the text at its foot
+            assert np.array_equal(shown[0][middle[1:]], shown[1][middle[1:]])
+        store.clear_input()
+        store.undo()
+        encoded(qtbot, studio)
+        assert panel.canvas.image is not None
+        assert store.state.input == given
 
 
 def test_keys_choose_tool_and_size(studio: Studio) -> None:

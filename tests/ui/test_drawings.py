@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread, current_thread, main_thread
+from types import ModuleType
 from xml.etree import ElementTree
 
 import numpy as np
@@ -21,16 +22,19 @@ from pytestqt.qtbot import QtBot
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle
 from vae_studio.app import Studio
-from vae_studio.core.data import DatasetPair
-from vae_studio.core.errors import StudioError
-from vae_studio.session.drawing import ImageRef, Input, Pixels
+from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.errors import DatasetError, StudioError
+from vae_studio.session.drawing import ImageRef, Input, Pixels, Steps
 from vae_studio.session.drawing_text import MOST_INK, parse_drawing, write_drawing
 from vae_studio.session.kept import MOST_DRAWINGS, KeptDrawing
 from vae_studio.session.place import write_place
 from vae_studio.session.strokes import Stroke
+from vae_studio.ui import drawing_files
 from vae_studio.ui.drawing_files import PNG_SIDE, DrawingFiles
+from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.drawings.panel import DrawingsPanel
 from vae_studio.ui.panels.drawings.shelf import SIDE, name_place, picture_place
+from vae_studio.workers import drawing_jobs
 
 THREE = Input((Stroke(hand.THREE, 0.08),))
 SEVEN = Input((Stroke(((0.25, 0.22), (0.74, 0.2), (0.5, 0.6), (0.42, 0.86)), 0.06),), 7)
@@ -77,6 +81,20 @@ def desk(studio: Studio, qtbot: QtBot) -> Iterator[Desk]:
         panel.show()
     yield Desk(studio, panel, files)
     files.shutdown()
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """Until this is set, no drawing is read."""
+    goes_on, parse = Event(), drawing_jobs.parse_drawing
+
+    def later(content: bytes) -> tuple[str, Input]:
+        assert goes_on.wait(TIMEOUT / 1000)
+        return parse(content)
+
+    monkeypatch.setattr(drawing_jobs, "parse_drawing", later)
+    yield goes_on
+    goes_on.set()
 
 
 def keep(desk: Desk, qtbot: QtBot, *inputs: Input) -> None:
@@ -407,6 +425,68 @@ def test_each_kept_drawing_saves_as_each_kind(desk: Desk, qtbot: QtBot, tmp_path
     assert parse_drawing(path.read_bytes()) == ("Drawing 1", CROSSED)
 
 
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_file_whose_image_cannot_be_read_is_told(
+    desk: Desk, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    def missing(*_: object) -> DatasetPair:
+        raise DatasetError("data.missing", path="elsewhere/images.xz")
+
+    monkeypatch.setitem(DATASETS, "elsewhere", replace(DATASETS["mnist"], load=missing))
+    drawing = KeptDrawing("4", replace(CROSSED, image=ImageRef("elsewhere", "test", 4)))
+    path = tmp_path / f"4.{suffix}"
+    for _ in range(2):  # also once that is known
+        desk.files.save_kept(drawing, suffix)
+        with qtbot.waitSignal(desk.studio.store.failed, timeout=TIMEOUT) as said:
+            choose(desk, path)
+        assert said.args is not None
+        assert said.args[0].code == "export.image"
+        assert f"4.{suffix} is not saved" in desk.studio.window.toast.text
+        assert "elsewhere/images.xz is missing" in desk.studio.window.toast.text
+        assert not path.exists()
+        qtbot.waitUntil(lambda: not desk.studio.window.findChildren(QFileDialog), timeout=TIMEOUT)
+    desk.files.save_kept(drawing, "json")  # which names the image alone
+    path = saved(desk, qtbot, tmp_path / "4.json")
+    assert parse_drawing(path.read_bytes())[1] == drawing.input
+
+
+def test_a_file_is_written_whole_when_the_window_closes_at_once(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    desk.files.save_kept(KeptDrawing("4", CROSSED), "svg")
+    choose(desk, tmp_path / "4.svg")
+    desk.studio.window.close()
+    assert (tmp_path / "4.svg").read_text("utf-8").endswith("</svg>\n")
+
+
+def test_what_takes_long_is_done_beside_the_window(
+    desk: Desk, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, Thread] = {}
+
+    def note(module: ModuleType, name: str) -> None:
+        made = getattr(module, name)
+
+        def noted(*arguments: object) -> object:
+            threads[name] = current_thread()
+            return made(*arguments)
+
+        monkeypatch.setattr(module, name, noted)
+
+    for name in ("painted", "drawing_svg", "write_drawing"):
+        note(drawing_files, name)
+    note(drawing_jobs, "parse_drawing")
+    for suffix in ("png", "svg", "json"):
+        desk.files.save_kept(KeptDrawing("3", THREE), suffix)
+        saved(desk, qtbot, tmp_path / f"3.{suffix}")
+    QGuiApplication.clipboard().setText(write_drawing("7", SEVEN))
+    desk.files.paste()
+    qtbot.waitUntil(lambda: desk.studio.store.state.input == SEVEN, timeout=TIMEOUT)
+    encoded(qtbot, desk.studio)
+    assert len(threads) == 4
+    assert main_thread() not in threads.values()
+
+
 def test_an_unknown_suffix_gives_what_can_be_opened_again(
     desk: Desk, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -457,6 +537,89 @@ def test_of_two_files_the_last_one_counts(desk: Desk, qtbot: QtBot, tmp_path: Pa
     encoded(qtbot, desk.studio)
 
 
+@pytest.mark.parametrize("what", ["a file", "a text", "a place"])
+def test_what_is_drawn_while_a_file_is_read_counts(
+    desk: Desk, qtbot: QtBot, tmp_path: Path, held: Event, what: str
+) -> None:
+    store, canvas = desk.studio.store, desk.studio.window.panel(DrawPanel).canvas
+    path, answered = tmp_path / "x.json", Event()
+    for signal in (desk.files._thread.done, desk.files._thread.failed):
+        signal.connect(answered.set, Qt.ConnectionType.DirectConnection)
+    if what == "a text":
+        QGuiApplication.clipboard().setText(write_drawing("7", SEVEN))
+        desk.files.paste()
+    else:
+        assert store.snapshot is not None
+        place = write_place(replace(store.state, input=SEVEN), store.snapshot.name)
+        path.write_text(place if what == "a place" else write_drawing("7", SEVEN))
+        desk.files.open_path(path, or_place=True)
+    points = hand.on_canvas(canvas, hand.THREE)
+    hand.press(canvas, points[0])
+    for point in points[1:]:
+        hand.move(canvas, point)
+    held.set()
+    assert answered.wait(TIMEOUT / 1000)
+    hand.release(canvas, points[-1])
+    encoded(qtbot, desk.studio)
+    qtbot.wait(100)  # where a place would have come
+    given = store.state.input
+    assert given is not None
+    assert given.strokes != SEVEN.strokes
+    store.undo()
+    assert store.state.input is None
+
+
+def test_a_picture_that_is_opened_while_a_drawing_is_read_counts(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    store, read = desk.studio.store, Event()
+    desk.files._thread.done.connect(read.set, Qt.ConnectionType.DirectConnection)
+    (tmp_path / "7.json").write_text(write_drawing("7", SEVEN))
+    desk.files.open_path(tmp_path / "7.json")
+    assert read.wait(TIMEOUT / 1000)  # and the window has not heard of it yet
+    picture = np.zeros((28, 28), np.uint8)
+    picture[6:22, 13:15] = 255
+    Image.fromarray(picture).save(tmp_path / "1.png")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "1.png"))])
+    assert store.pictures.take_from(mime, "what was dropped")
+    qtbot.waitUntil(lambda: not store.pictures.looking, timeout=TIMEOUT)
+    encoded(qtbot, desk.studio)
+    assert store.state.input is not None
+    assert store.state.input.pixels is not None
+    store.undo()
+    assert store.state.input is None
+
+
+def test_the_boxes_of_the_way_show_what_an_opened_drawing_says(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    store, way = desk.studio.store, desk.studio.window.panel(DrawPanel).way
+
+    def boxes() -> list[bool]:
+        return [box.isChecked() for box in (way.fit, way.centre, way.pen)]
+
+    for name, given in (
+        ("own", replace(THREE, steps=Steps(fitted=False, pen=False))),
+        ("usual", THREE),
+        ("off centre", replace(SEVEN, steps=Steps(centred=False))),
+    ):
+        path = tmp_path / f"{name}.json"
+        path.write_text(write_drawing(name, given))
+        opened(desk, qtbot, path, given)
+        assert boxes() == [given.steps.fitted, given.steps.centred, given.steps.pen]
+        assert store.state.steps == given.steps
+    (tmp_path / "4.json").write_text(write_drawing("4", CROSSED))
+    opened(desk, qtbot, tmp_path / "4.json", CROSSED)
+    assert not way.centre.isEnabled()  # a picture is in MNIST's form
+    assert boxes() == [True, False, True]
+    for _ in range(3):
+        store.undo()
+        encoded(qtbot, desk.studio)
+    assert boxes() == [False, True, False]
+    assert way.centre.isEnabled()
+
+
 def test_a_place_that_is_dropped_is_no_failed_drawing(
     desk: Desk, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -485,14 +648,14 @@ def test_a_drawing_goes_over_the_clipboard(desk: Desk, qtbot: QtBot) -> None:
     assert json.loads(QGuiApplication.clipboard().text())["name"] == "Drawing 1"
     store.set_input(THREE)
     desk.files.paste()
-    assert store.state.input == SEVEN
+    qtbot.waitUntil(lambda: store.state.input == SEVEN, timeout=TIMEOUT)
     encoded(qtbot, desk.studio)
 
 
 def test_a_damaged_text_is_told(desk: Desk, qtbot: QtBot) -> None:
     text = write_drawing("x", THREE).replace('"width"', '"wide"')
     QGuiApplication.clipboard().setText(text)
-    with qtbot.waitSignal(desk.studio.store.failed) as said:
+    with qtbot.waitSignal(desk.studio.store.failed, timeout=TIMEOUT) as said:
         desk.files.paste()
     assert said.args is not None
     assert said.args[0].code == "drawing.damaged"

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.conftest import Start
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio, last_session_path
+from vae_studio.session.drawing_text import MOST_INK
 from vae_studio.session.state import PathView, SessionState, with_path
 from vae_studio.session.strokes import Stroke
 
@@ -73,6 +74,32 @@ def test_a_drawing_is_encoded_again_and_seen(start: Start, qtbot: QtBot) -> None
     assert state.input.strokes == STROKES
     assert not state.moved
     assert state.latent.z == pytest.approx(z, abs=1e-5)
+
+
+def test_a_drawing_that_was_too_long_is_told_and_all_else_is_there(
+    start: Start, qtbot: QtBot
+) -> None:
+    first = start()
+    points = tuple((number % 2 * 1.0, 0.5) for number in range(int(MOST_INK) + 2))
+    first.store.set_strokes((Stroke(points, 0.02),))
+    encoded(qtbot, first)
+    first.store.keeper.keep_here()
+    z = first.store.state.latent.z
+    first.window.close()
+    second = start()
+    state = went_on(second, qtbot)
+    assert state.input is None
+    assert state.latent.z == z
+    assert [point.z for point in state.kept.points] == [z]
+    assert "too long to be kept" in second.window.toast.text
+    second.store.set_strokes(STROKES)
+    encoded(qtbot, second)
+    second.window.close()
+    third = start()
+    restored = went_on(third, qtbot).input
+    assert restored is not None
+    assert restored.strokes == STROKES
+    assert not third.window.toast.isVisible()
 
 
 def test_a_window_that_closes_before_it_has_read_loses_nothing(start: Start, qtbot: QtBot) -> None:

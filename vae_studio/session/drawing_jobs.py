@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PictureRequest:
-    """Which digits are in this picture? source: a file, or levels uint8 [H, W, C]. inverted: light
-    ink on dark, True or False; None finds that out."""
+    """Which digits are in this picture? source: a file, or what makes levels uint8 [H, W, C] of
+    one that is at hand. inverted: light ink on dark, True or False; None finds that out."""
 
-    source: Path | NDArray[np.uint8]
+    source: Path | Callable[[], NDArray[np.uint8]]
     inverted: bool | None = None
 
 
@@ -42,9 +43,9 @@ class PictureResult:
 
 @dataclass(frozen=True, eq=False)
 class DrawingFileRequest:
-    """Which drawing is in this file?"""
+    """Which drawing is in this file, or is this text?"""
 
-    path: Path
+    source: Path | str
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +59,12 @@ class DrawingFileResult:
 
 @dataclass(frozen=True, eq=False)
 class CompletionRequest:
-    """How could this input go on? label: the class that it is to be, of a conditional model; None
-    gives one answer for each."""
+    """How could this input go on? A conditional model is asked for each class, whatever the input
+    is read as: a half may become another."""
 
     snapshot: Snapshot
     input: Input
     seen: Seen
-    label: Weights | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,6 +40,12 @@ _MOST_SIDE: Final = 256  # of a picture, px
 _MOST_CLASSES: Final[int] = ModelSpec.__dataclass_fields__["num_classes"].metadata["high"]
 
 
+def has_room(strokes: Strokes, ink: float) -> bool:
+    """Whether ``read_strokes`` would take them with one point more. ink: their length."""
+    points = sum(len(stroke.points) for stroke in strokes)
+    return points < MOST_STROKE_POINTS and ink + math.sqrt(2) < MOST_INK
+
+
 def write_drawing(name: str, given: Input) -> str:
     """A drawing as a file for people. Raises ``DrawingError``, ``drawing.unwritable``, for what
     ``parse_drawing`` would refuse."""

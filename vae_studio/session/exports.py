@@ -1,7 +1,9 @@
-"""Files that the user wants, as requests and results: text, a sheet of pictures, a film. No Qt."""
+"""Files that the user wants, as requests and results: text, a sheet of pictures, a film, a drawing.
+No Qt."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +46,15 @@ class SaveFilmRequest:
     loop: bool
 
 
-SaveRequest = SaveTextRequest | SavePictureRequest | SaveFilmRequest
+@dataclass(frozen=True, eq=False)
+class SaveMadeRequest:
+    """Write what this makes; it is called where the file is written, and may take its time."""
+
+    path: Path
+    make: Callable[[], bytes]
+
+
+SaveRequest = SaveTextRequest | SavePictureRequest | SaveFilmRequest | SaveMadeRequest
 
 
 @dataclass(frozen=True, eq=False)

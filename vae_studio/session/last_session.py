@@ -32,17 +32,21 @@ _SHIPPED = "checkpoints"
 class LastSession:
     """folder: of the run that was on show. place: in it; None where it could not be written.
     others: the places of other runs that something was kept of, each with its folder. drawings:
-    that were kept."""
+    that were kept. left_out: whether the input was too long to be written."""
 
     folder: str
     place: Place | None
     others: tuple[tuple[str, Place], ...] = ()
     drawings: tuple[KeptDrawing, ...] = ()
+    left_out: bool = False
 
 
 def write_last_session(state: SessionState) -> str:
     """As JSON. A point out of a place's bounds is left out, what is kept of its model is not."""
-    place, parts = _place(state), dict[tuple[str, int, int], Kept]()
+    place, left_out, parts = _place(state), False, dict[tuple[str, int, int], Kept]()
+    if place is None and state.input is not None:
+        place = _place(replace(state, input=None, seen=Seen()))
+        left_out = place is not None
     for point in state.kept.points:
         part = (point.model, len(point.z), len(point.label or ()))
         parts[part] = with_point(parts.get(part, Kept()), point)
@@ -56,6 +60,7 @@ def write_last_session(state: SessionState) -> str:
         "format": FORMAT,
         "folder": _named(state.model),
         "place": place,
+        "left_out": left_out,
         "others": [
             {"folder": _named(folder), "place": text}
             for (folder, size, classes), kept in parts.items()
@@ -83,7 +88,11 @@ def parse_last_session(content: bytes) -> LastSession:
         if (drawing := _read_drawing(each)) is not None:
             kept = with_drawing(kept, drawing)
     return LastSession(
-        folder, place, tuple((name, each) for name, each in found if each), kept.drawings
+        folder,
+        place,
+        tuple((name, each) for name, each in found if each),
+        kept.drawings,
+        values.get("left_out") is True,
     )
 
 
@@ -114,8 +123,8 @@ def _only(kept: Kept, folder: str, size: int, classes: int) -> SessionState:
 
 
 def _place(state: SessionState) -> str | None:
-    """Where a drawing is too long to be written, at least all else."""
-    for each in (state, replace(state, seen=Seen()), replace(state, input=None, seen=Seen())):
+    """Where what counts as seen is too long to be written, at least all else."""
+    for each in (state, replace(state, seen=Seen())):
         try:
             return write_place(each, "here") if state.latent.z else None  # its folder is beside
         except PlaceError:

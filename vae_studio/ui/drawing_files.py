@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,12 +12,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from vae_studio.core.errors import DrawingError, StudioError
-from vae_studio.session.drawing import ImageRef, Input
+from vae_studio.session.drawing import Input
 from vae_studio.session.drawing_jobs import DrawingFileRequest, DrawingFileResult
 from vae_studio.session.drawing_svg import drawing_svg
-from vae_studio.session.drawing_text import KIND, MAX_BYTES, file_name, parse_drawing, write_drawing
+from vae_studio.session.drawing_text import KIND, MAX_BYTES, file_name, write_drawing
 from vae_studio.session.kept import KeptDrawing
-from vae_studio.ui.panels.drawings.pictures import Grounds, Levels, painted
+from vae_studio.ui.panels.drawings.pictures import Levels, painted
 from vae_studio.ui.picture_opening import SUFFIXES
 from vae_studio.ui.widgets.qimages import to_array
 from vae_studio.ui.widgets.save_dialog import ask_for_file
@@ -37,14 +36,13 @@ class DrawingFiles(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window, self._store = window, window.store
-        self._grounds = Grounds(self._store, self)
-        self._grounds.arrived.connect(self._write_waiting)
-        self._waiting: list[tuple[ImageRef, Callable[[], None]]] = []  # files that lack a picture
         self._asked: DrawingFileRequest | None = None
+        self._then: Input | None = None  # the input when it was asked
         self._or_place = False  # whether the file that is read may be a place
         self._thread = JobThread("drawing file", self)
         self._thread.done.connect(self._take)
         self._thread.failed.connect(self._take_failure)
+        self._store.pictures.changed.connect(self._give_way)
 
     def shutdown(self) -> None:
         """Give up what is read, and end."""
@@ -76,30 +74,44 @@ class DrawingFiles(QObject):
         """Make what is in a file the input. By its name it is a picture; else it is read as a
         drawing. or_place: one that is none is opened as a place, as both are called .json."""
         if path.suffix.lower() in SUFFIXES:
+            self._store.pictures.open_file(path)
+        else:
+            self._read(path, or_place)
+
+    def _read(self, source: Path | str, or_place: bool = False) -> None:
+        self._store.pictures.cancel()
+        self._or_place, self._then = or_place, self._store.state.input
+        self._asked = DrawingFileRequest(source)
+        self._thread.ask(self._asked)
+
+    @Slot()
+    def _give_way(self) -> None:
+        """A picture is looked at, which was asked for later."""
+        if self._store.pictures.looking:
             self._thread.cancel()
             self._asked = None
-            self._store.pictures.open_file(path)
-            return
-        self._store.pictures.cancel()
-        self._or_place = or_place
-        self._asked = DrawingFileRequest(path)
-        self._thread.ask(self._asked)
 
     @Slot(object)
     def _take(self, result: DrawingFileResult) -> None:
         if result.request is self._asked:
             self._asked = None
-            self._store.set_input(result.input)
+            if not self._is_overtaken():
+                self._store.set_input(result.input)
 
     @Slot(object, object)
     def _take_failure(self, job: DrawingFileRequest, error: StudioError) -> None:
         if job is not self._asked:
             return
         self._asked = None
-        if self._or_place and error.code in ("drawing.not_a_drawing", "drawing.unreadable"):
-            self._store.open_place(job.path)
-        else:
+        may_be = self._or_place and error.code in ("drawing.not_a_drawing", "drawing.unreadable")
+        if not may_be:
             self._store.failed.emit(error)
+        elif not self._is_overtaken():
+            self._store.open_place(job.source)
+
+    def _is_overtaken(self) -> bool:
+        """Whether something else was drawn or opened since it was asked; that counts."""
+        return self._store.in_gesture or self._store.state.input != self._then
 
     @Slot()
     def paste(self) -> None:
@@ -113,7 +125,7 @@ class DrawingFiles(QObject):
         if path is not None:
             self.open_path(path)
         elif len(text) <= MAX_BYTES and KIND in text:
-            self._open_text(text)
+            self._read(text)
         else:
             self._window.toast.show_message(
                 self.tr(
@@ -121,14 +133,6 @@ class DrawingFiles(QObject):
                     "picture file, or a drawing of VAE Studio as text."
                 )
             )
-
-    def _open_text(self, text: str) -> None:
-        try:
-            _, given = parse_drawing(text.encode("utf-8", "replace"))
-        except DrawingError as error:
-            self._store.failed.emit(error)
-        else:
-            self._store.set_input(given)
 
     # Saving --------------------------------------------------------------------------------
 
@@ -138,7 +142,12 @@ class DrawingFiles(QObject):
         given = self._store.state.input
         if given is None:
             self._window.toast.show_message(self.tr("There is no drawing to copy. Draw one first."))
-        elif (text := self._text(self._name(given), given)) is not None:
+            return
+        try:
+            text = write_drawing(self._name(given), given)
+        except DrawingError as error:
+            self._store.failed.emit(error)
+        else:
             QGuiApplication.clipboard().setText(text)
             self._window.toast.show_message(self.tr("The drawing is on the clipboard as text."))
 
@@ -157,7 +166,6 @@ class DrawingFiles(QObject):
         self._ask(drawing.name, drawing.input, (suffix,))
 
     def _ask(self, name: str, given: Input, suffixes: tuple[str, ...]) -> None:
-        self._grounds.want(given)
         kinds = {
             "png": self.tr("PNG pictures (*.png)"),
             "svg": self.tr("SVG curves (*.svg)"),
@@ -173,46 +181,44 @@ class DrawingFiles(QObject):
 
     def _write(self, name: str, given: Input, path: Path) -> None:
         """What the suffix says; for any other, what can be opened again."""
-        suffix = path.suffix.lower()
-        if suffix not in (".png", ".svg"):
-            if (text := self._text(name, given)) is not None:
-                self._store.exporter.save_text(path, text)
-        elif given.image is not None and self._grounds.lacks(given):
-            self._waiting.append((given.image, partial(self._write, name, given, path)))
-        elif suffix == ".svg":
-            text = drawing_svg(given.strokes, self._grounds.of(given))
-            self._store.exporter.save_text(path, text)
-        else:
-            self._write_picture(given, path, self._grounds.of(given))
-
-    def _write_picture(self, given: Input, path: Path, ground: Levels | None) -> None:
-        """A picture that nothing was drawn on keeps its own pixels, each a square."""
-        if ground is not None and not given.strokes:
-            scale = max(1, PNG_SIDE // max(ground.shape[1:]))
-            self._store.exporter.save_picture(path, ground[np.newaxis], 1, scale)
-        else:
-            picture = to_array([painted(given, PNG_SIDE, ground)])
-            self._store.exporter.save_picture(path, picture, 1, 1)
-
-    @Slot(object)
-    def _write_waiting(self, ref: ImageRef) -> None:
-        ready = [write for lacking, write in self._waiting if lacking == ref]
-        self._waiting = [each for each in self._waiting if each[0] != ref]
-        for write in ready:
-            write()
-
-    def _text(self, name: str, given: Input) -> str | None:
-        """None for what cannot be written, which is told."""
-        try:
-            return write_drawing(name, given)
-        except DrawingError as error:
-            self._store.failed.emit(error)
-            return None
+        kind = {".png": partial(_png, given), ".svg": partial(_svg, given)}
+        make = kind.get(path.suffix.lower(), partial(_json, name, given))
+        self._store.exporter.save_made(path, make)
 
     def _name(self, given: Input) -> str:
         """Of the input: that which it is kept under."""
         names = (each.name for each in self._store.keeper.drawings if each.input == given)
         return next(names, self.tr("Drawing"))
+
+
+# What a file holds: made in the thread that writes it -------------------------------------------
+
+
+def _json(name: str, given: Input) -> bytes:
+    return write_drawing(name, given).encode()
+
+
+def _svg(given: Input) -> bytes:
+    return drawing_svg(given.strokes, _ground(given)).encode()
+
+
+def _png(given: Input) -> bytes:
+    """A picture that nothing was drawn on keeps its own pixels, each a square."""
+    from vae_studio.core.pictures import grid, png  # which bring Pillow
+
+    ground = _ground(given)
+    if ground is not None and not given.strokes:
+        return png(grid(ground[np.newaxis], 1), max(1, PNG_SIDE // max(ground.shape[1:])))
+    return png(grid(to_array([painted(given, PNG_SIDE, ground)]), 1), 1)
+
+
+def _ground(given: Input) -> Levels | None:
+    """The picture below the strokes."""
+    if given.image is None:
+        return None if given.pixels is None else given.pixels.image()
+    from vae_studio.workers.inputs import image_of  # which brings torch
+
+    return image_of(given.image)
 
 
 def _file_in(mime: QMimeData) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vae_studio.core.errors import StudioError
+from vae_studio.core.errors import DatasetError, StudioError
 from vae_studio.session.exports import (
     SavedResult,
     SaveFilmRequest,
+    SaveMadeRequest,
     SavePictureRequest,
     SaveRequest,
     SaveTextRequest,
 )
+from vae_studio.ui.messages import error_sentence
 from vae_studio.workers.save_thread import SaveThread
 
 if TYPE_CHECKING:
@@ -57,6 +60,10 @@ class Exporter(QObject):
         long. loop: for ever, else once."""
         self._thread.ask(SaveFilmRequest(path, images, scale, milliseconds, loop))
 
+    def save_made(self, path: Path, make: Callable[[], bytes]) -> None:
+        """Write what ``make`` returns, which is called in the other thread."""
+        self._thread.ask(SaveMadeRequest(path, make))
+
     def shutdown(self) -> None:
         """Write what waits, and end."""
         self._thread.stop()
@@ -68,4 +75,7 @@ class Exporter(QObject):
 
     @Slot(object, object)
     def _take_failure(self, request: SaveRequest, error: StudioError) -> None:
+        if isinstance(error, DatasetError):  # which does not say what became of the file
+            reason = error_sentence(error)
+            error = StudioError("export.image", path=str(request.path), reason=reason)
         self._store.failed.emit(error)

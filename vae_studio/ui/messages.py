@@ -173,6 +173,10 @@ ERRORS: dict[str, str] = {
     "export.write": QT_TRANSLATE_NOOP(
         "Messages", "Cannot write {path}: {reason}. Free some space, or choose another place."
     ),
+    "export.image": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} is not saved: the image that it shows cannot be read. {reason} Then save it again.",
+    ),
     "runs.locked": QT_TRANSLATE_NOOP(
         "Messages",
         "{name} is being written by another window or command. Wait for it, or stop it there.",
@@ -374,6 +378,17 @@ ERRORS: dict[str, str] = {
         "Messages",
         "This drawing cannot be saved as a file: {reason}. Save it as a picture, or undo some of "
         "it.",
+    ),
+    "drawing.left_out": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The drawing of the last session was too long to be kept; all else is here again. Save "
+        "such a drawing as a picture before you close.",
+    ),
+    "drawing.full": QT_TRANSLATE_NOOP(
+        "Messages",
+        "This drawing is full: one has room for {points} points, and for a line as long as "
+        "{length} sides of the canvas. Undo some of it, take away whole strokes, or clear the "
+        "canvas.",
     ),
     "drawing.no_room": QT_TRANSLATE_NOOP(
         "Messages",

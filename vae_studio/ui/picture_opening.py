@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ SUFFIXES = (
     ".pnm",
 )  # fmt: skip
 _MOST_PIXELS = 50_000_000  # of what is pasted
+_Source = Path | Callable[[], NDArray[np.uint8]]
 
 
 class PictureOpening(QObject):
@@ -47,7 +49,7 @@ class PictureOpening(QObject):
         self.chosen = 0
         self.inverted: bool | None = None
         self._asked: PictureRequest | None = None
-        self._source: Path | NDArray[np.uint8] | None = None
+        self._source: _Source | None = None
         self._inputs: list[Input] = []
         self._then: Input | None = None  # the input when it was asked
         self._thread = JobThread("picture", self)
@@ -64,7 +66,7 @@ class PictureOpening(QObject):
         if picture.isNull() or picture.width() * picture.height() > _MOST_PIXELS:
             self._store.failed.emit(ImageError("image.no_picture"))
             return
-        self._look(_levels(picture), name)
+        self._look(partial(_levels, picture), name)
 
     def take_from(self, mime: QMimeData, name: str) -> bool:
         """Look at the picture that was pasted or dropped: a file of this machine before an image,
@@ -89,8 +91,9 @@ class PictureOpening(QObject):
             self.changed.emit()
 
     def invert(self) -> None:
-        """Look again, with paper and ink the other way round."""
-        if self._source is not None and self.found:
+        """Look again, with paper and ink the other way round. Where that fails, what was found
+        stays."""
+        if self._source is not None and self.found and not self.looking:
             self.inverted = not self.inverted
             self._ask()
 
@@ -106,7 +109,7 @@ class PictureOpening(QObject):
         self._thread.stop()
         self._thread.wait()
 
-    def _look(self, source: Path | NDArray[np.uint8], name: str) -> None:
+    def _look(self, source: _Source, name: str) -> None:
         self._source, self.name, self.inverted = source, name, None
         self.found, self._inputs = (), []
         self._ask()
@@ -131,22 +134,30 @@ class PictureOpening(QObject):
 
     @Slot(object, object)
     def _take_failure(self, job: PictureRequest, error: StudioError) -> None:
-        if job is self._asked:
+        if job is not self._asked:
+            return
+        self._asked, self.looking = None, False
+        if self.found and self._are_input():  # by the look before this one
+            self.inverted = not self.inverted
+            self.changed.emit()
+        else:
             self.cancel()
-            self._store.failed.emit(error)
+        self._store.failed.emit(error)
 
     @Slot(object, object)
     def _forget_lost(self, new: SessionState, old: SessionState) -> None:
         """Something else is the input by now: these digits are no longer on offer."""
-        if not self.found or self.looking:
-            return
-        pixels = new.input.pixels if new.input is not None else None
-        if all(pixels is not each.pixels for each in self._inputs):
+        if self.found and not self.looking and not self._are_input():
             self.cancel()
+
+    def _are_input(self) -> bool:
+        """Whether one of the digits is the input, or below what was drawn on it."""
+        given = self._store.state.input
+        return given is not None and any(given.pixels is each.pixels for each in self._inputs)
 
 
 def _levels(picture: QImage) -> NDArray[np.uint8]:
-    """Red, green, blue and alpha: uint8 [H, W, 4]."""
+    """Red, green, blue and alpha: uint8 [H, W, 4]. It takes up to a second: for another thread."""
     plain = picture.convertToFormat(QImage.Format.Format_RGBA8888)
     width, height = plain.width(), plain.height()
     lines = np.frombuffer(plain.constBits(), np.uint8).reshape(height, plain.bytesPerLine())

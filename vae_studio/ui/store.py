@@ -122,6 +122,7 @@ class Store(QObject):
         self.comparing.failed.connect(self.failed)
         self._history: History[SessionState] = History()
         self._gesture: SessionState | None = None
+        self._turn: object | None = None  # of the wheel, which the last undo step was made by
         # To the model of an undo or redo step, or to a place
         self._travelling: OpenRequest | PlaceRequest | None = None
         self._random = np.random.default_rng(seed)
@@ -260,9 +261,9 @@ class Store(QObject):
         if self.fits and len(weights) == len(self.state.latent.label or ()):
             self.change(transitions.with_label(self.state, weights))
 
-    def set_strokes(self, strokes: Strokes) -> None:
-        """The drawing changed; the code follows."""
-        self.change(transitions.with_strokes(self.state, strokes))
+    def set_strokes(self, strokes: Strokes, turn: object | None = None) -> None:
+        """The drawing changed; the code follows. turn: of the wheel, as ``change`` takes it."""
+        self.change(transitions.with_strokes(self.state, strokes), turn)
 
     def clear_input(self) -> None:
         """Empty the canvas; z stays."""
@@ -312,6 +313,7 @@ class Store(QObject):
     def undo(self) -> None:
         """Back to the state before the last change; nothing while a hand is drawing or dragging."""
         if not self.in_gesture:
+            self._turn = None
             self._skip_lost_models()
             if (target := self._history.before) is not None:
                 self._travel(target, self._history.undo)
@@ -319,6 +321,7 @@ class Store(QObject):
     def redo(self) -> None:
         """Forward again."""
         if not self.in_gesture:
+            self._turn = None
             self._skip_lost_models()
             if (target := self._history.after) is not None:
                 self._travel(target, self._history.redo)
@@ -376,13 +379,17 @@ class Store(QObject):
             self._history.drop_after()
         self.history_changed.emit()
 
-    def change(self, new: SessionState) -> None:
-        """The next state: an undo step, unless a gesture is under way."""
+    def change(self, new: SessionState, turn: object | None = None) -> None:
+        """The next state: an undo step, unless a gesture is under way. turn: of a wheel, the same
+        object until it rests: one step, where nothing else is done or undone between."""
         old = self.state
         if new == old:
             return
         if self._gesture is None:
-            self._remember(old)
+            self._travelling = None
+            if turn is None or turn is not self._turn:
+                self._remember(old)
+                self._turn = turn
         self.state, code = new, None
         if new.input != old.input and new.input is not None:
             code = self._encode_now()  # before the panels hear of it: a hand waits for the picture
@@ -399,7 +406,7 @@ class Store(QObject):
 
     def _remember(self, before: SessionState) -> None:
         """One more undo step; one that is still on its way is given up for it."""
-        self._travelling = None
+        self._travelling = self._turn = None
         self._history.push(before)
         self.history_changed.emit()
 
@@ -598,6 +605,8 @@ class Store(QObject):
                 new = replace(old, kept=replace(new.kept, marked=old.kept.marked))
             self._replace(new)
             self._ask_anew()
+            if result.last.left_out:
+                self.noticed.emit(StudioError("drawing.left_out"))
         self.went_on = spec is not None
 
     def open_place(self, source: Path | str) -> None:

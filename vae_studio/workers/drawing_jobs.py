@@ -49,7 +49,7 @@ _lock = Lock()
 
 @work.register
 def _(job: PictureRequest, should_stop: ShouldStop, progress: Progress) -> PictureResult | None:
-    source = open_picture(job.source) if isinstance(job.source, Path) else job.source
+    source = open_picture(job.source) if isinstance(job.source, Path) else job.source()
     if should_stop():
         return None
     digits = digits_in(source, inverted=job.inverted)
@@ -65,14 +65,19 @@ def _(job: PictureRequest, should_stop: ShouldStop, progress: Progress) -> Pictu
 def _(
     job: DrawingFileRequest, should_stop: ShouldStop, progress: Progress
 ) -> DrawingFileResult | None:
-    try:
-        content = read_bounded(job.path, MAX_BYTES)
-    except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise DrawingError("drawing.unreadable", path=str(job.path), reason=reason) from error
-    name, given = parse_drawing(content)
+    name, given = parse_drawing(_content(job.source))
     prepared_input(given)  # whose picture may not be there
     return DrawingFileResult(job, name, given)
+
+
+def _content(source: Path | str) -> bytes:
+    if isinstance(source, str):
+        return source.encode("utf-8", "replace")
+    try:
+        return read_bounded(source, MAX_BYTES)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise DrawingError("drawing.unreadable", path=str(source), reason=reason) from error
 
 
 @work.register
@@ -93,7 +98,7 @@ def _(
     def show(found: Completion) -> None:
         progress.show(result(found, False))
 
-    last = complete(model, image, mask, bank, label=job.label, should_stop=should_stop, show=show)
+    last = complete(model, image, mask, bank, should_stop=should_stop, show=show)
     return None if last is None else result(last, True)
 
 

@@ -15,6 +15,7 @@ from vae_studio.core.errors import StudioError
 from vae_studio.session.exports import (
     SavedResult,
     SaveFilmRequest,
+    SaveMadeRequest,
     SavePictureRequest,
     SaveRequest,
     SaveTextRequest,
@@ -77,6 +78,8 @@ class SaveThread(QThread):
 def _write(request: SaveRequest) -> None:
     try:
         write_bytes(request.path, content(request))
+    except StudioError:  # of what was to be written
+        raise
     except (OSError, MemoryError, UnicodeError, ValueError) as fault:  # a name with a NUL in it
         reason = getattr(fault, "strerror", "") or str(fault) or type(fault).__name__
         raise StudioError("export.write", path=str(request.path), reason=reason) from fault
@@ -108,3 +111,8 @@ def _(request: SaveFilmRequest) -> bytes:
     from vae_studio.core.pictures import gif
 
     return gif(request.images, request.scale, request.milliseconds, request.loop)
+
+
+@content.register
+def _(request: SaveMadeRequest) -> bytes:
+    return request.make()

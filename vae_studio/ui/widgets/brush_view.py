@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from vae_studio.session.strokes import Point, Stroke, Strokes, extended
 from vae_studio.ui import theme
 from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.lost_release import release_kept
 from vae_studio.ui.widgets.stroke_painting import draw_stroke
 
 _CLOSE = 0.004  # of the picture; a hand that moves less stays
@@ -42,6 +43,7 @@ class BrushView(ImageView):
         self.brush_width = 0.1  # of the picture
         self._strokes: Strokes = ()
         self._last: Point | None = None
+        self.setMouseTracking(True)  # to see that the button is up, where no release came
 
     @property
     def busy(self) -> bool:
@@ -61,13 +63,10 @@ class BrushView(ImageView):
             self.update()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.ContextMenu and self.busy:
-            return True  # it would take the release
-        if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.Hide) and self.busy:
-            self._let_go()  # and so would a dialog
-        return super().event(event)
+        return release_kept(self, event) or super().event(event)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """The hand is gone, wherever."""
         self._last = None
         self.released.emit()
 
@@ -84,7 +83,7 @@ class BrushView(ImageView):
         if self._last is None:
             return
         if not event.buttons() & Qt.MouseButton.LeftButton:
-            self._let_go()  # the release went elsewhere
+            self.let_go()  # the release went elsewhere
             return
         if not self._strokes:
             return
@@ -97,7 +96,7 @@ class BrushView(ImageView):
         if self._last is None:
             super().mouseReleaseEvent(event)
         elif event.button() is Qt.MouseButton.LeftButton:
-            self._let_go()
+            self.let_go()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc gives back the stroke at hand."""

@@ -6,7 +6,7 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -23,6 +23,7 @@ from vae_studio.session.drawing import Rect, Seen
 from vae_studio.session.strokes import Point, Stroke, Strokes, extended
 from vae_studio.ui import theme
 from vae_studio.ui.widgets.image_view import ImageView
+from vae_studio.ui.widgets.lost_release import release_kept
 from vae_studio.ui.widgets.ring_cursor import ring_cursor
 
 BRUSH_WIDTH = 0.12  # of the picture
@@ -63,6 +64,7 @@ class MaskView(ImageView):
         self._start: Point | None = None
         self._last: Point | None = None
         self.setMinimumSize(112, 112)
+        self.setMouseTracking(True)  # to see that the button is up, where no release came
         self.set_tool(MaskTool.HIDE)
 
     @property
@@ -87,6 +89,14 @@ class MaskView(ImageView):
 
     # The hand -------------------------------------------------------------------------------
 
+    def event(self, event: QEvent) -> bool:
+        return release_kept(self, event) or super().event(event)
+
+    def let_go(self) -> None:
+        """The hand is gone, wherever."""
+        self._start = self._last = None
+        self.released.emit()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is not Qt.MouseButton.LeftButton or self.image is None:
             super().mousePressEvent(event)
@@ -98,6 +108,9 @@ class MaskView(ImageView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._last is None or self._start is None or self.image is None:
+            return
+        if not event.buttons() & Qt.MouseButton.LeftButton:
+            self.let_go()  # the release went elsewhere
             return
         point = self._point(event.position())
         if abs(point[0] - self._last[0]) + abs(point[1] - self._last[1]) < _CLOSE:
@@ -112,8 +125,7 @@ class MaskView(ImageView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton and self.busy:
-            self._start = self._last = None
-            self.released.emit()
+            self.let_go()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc gives back the gesture at hand; the arrows move what is hidden."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+import math
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QEventPoint,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -19,32 +22,37 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from vae_studio.core.digit import BOX, SIZE
-from vae_studio.session.strokes import Point, Strokes, bounds
+from vae_studio.session.drawing_text import has_room
+from vae_studio.session.strokes import Point, Strokes, length
 from vae_studio.ui import theme
+from vae_studio.ui.panels.draw.frames import HANDLE, paint_frame, paint_guide
 from vae_studio.ui.panels.draw.raster import StrokeRaster
 from vae_studio.ui.panels.draw.tools import Tool, begun, continued
 from vae_studio.ui.panels.draw.transform import Grip, Pinch, grip_at, wheel_scaled
+from vae_studio.ui.widgets.lost_release import release_kept
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
 from vae_studio.ui.widgets.ring_cursor import ring_cursor
 
 _CLOSE = 0.002  # of the canvas; points nearer than this to the last one are not kept
 _SAVED_SIDE = 280  # px of a drawing that is copied or saved; strokes have no pixels of their own
-_HANDLE = 8  # px, of the frame around what is moved
-_BOX = ((SIZE - BOX) / 2 / SIZE, BOX / SIZE)  # MNIST's: where it begins, and its side
+_PAUSE = 300  # ms without the wheel, after which it is turned anew
 
 
 class Canvas(QWidget):
     """A square to draw on; coordinates run from 0 to 1.
 
     Signals: ``pressed()`` and ``released()`` around a stroke; ``edited(strokes)``: the hand
-    wants these strokes; ``given_back()``: it wants nothing of the stroke at hand.
+    wants these strokes; ``given_back()``: it wants nothing of the stroke at hand. ``turned(strokes,
+    turn)``: the wheel wants these; turn: the same object until it rests. ``filled()``: there is no
+    room for what the hand wants.
     """
 
     pressed = Signal()
     released = Signal()
     edited = Signal(object)
     given_back = Signal()
+    turned = Signal(object, object)
+    filled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,8 +63,11 @@ class Canvas(QWidget):
         self._image: QImage | None = None
         self._last: Point | None = None
         self._held = Tool.PEN  # the tool of the gesture at hand
+        self._ink = 0.0  # length of all strokes
         self._grip: Grip | None = None
         self._pinch: Pinch | None = None
+        self._turn = object()
+        self._turning = QTimer(self, singleShot=True, interval=_PAUSE)
         self._guide = False
         self._raster = StrokeRaster()
         self.setAccessibleName(self.tr("Drawing canvas"))
@@ -92,6 +103,11 @@ class Canvas(QWidget):
         """Whether a hand is drawing."""
         return self._last is not None or self._pinch is not None
 
+    @property
+    def turning(self) -> bool:
+        """Whether the wheel is turned."""
+        return self._turning.isActive()
+
     def set_pen_width(self, width: float) -> None:
         """0.02 to 0.2 of the canvas."""
         self._width = max(0.02, min(0.2, width))
@@ -100,6 +116,7 @@ class Canvas(QWidget):
     def set_tool(self, tool: Tool) -> None:
         """Take another tool into the hand."""
         self.tool = tool
+        self._turning.stop()
         self._update_cursor()
         self.update()
 
@@ -131,16 +148,17 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
             self._down(event.position(), self.tool)
+            self.setMouseTracking(True)  # to see that the button is up, where no release came
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._move(event.position())
         elif self._pinch is None:
-            self._up()  # the release went elsewhere
+            self.let_go()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.LeftButton:
-            self._up()
+            self.let_go()
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A tablet's pen draws as a mouse does; its other end erases; pressure is not used."""
@@ -154,33 +172,33 @@ class Canvas(QWidget):
         elif kind is QTabletEvent.Type.TabletMove and self._last is not None:
             self._move(event.position())
         elif kind is QTabletEvent.Type.TabletRelease:
-            self._up()
+            self.let_go()
         event.accept()
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QTouchEvent):
             self._touch(event)
             return True
-        if event.type() is QEvent.Type.ContextMenu and self.busy:
-            return True  # it would take the release
-        if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.Hide):
-            self._up()  # and so would a dialog
-        return super().event(event)
+        return release_kept(self, event) or super().event(event)
 
     def _touch(self, event: QTouchEvent) -> None:
         """One finger draws; two move and scale what is there."""
-        places = [point.position() for point in event.points()]
+        pressed, released = QEventPoint.State.Pressed, QEventPoint.State.Released
+        places = [p.position() for p in event.points() if p.state() is not released]
+        others = any(p.state() in (pressed, released) for p in event.points())
         if event.type() is QEvent.Type.TouchCancel:
             self._give_back()
         elif event.type() is QEvent.Type.TouchEnd:
-            self._up()
+            self.let_go()
         elif len(places) > 1:
-            points = [self._place(place) for place in places[:2]]
+            one, other = (self._place(place) for place in places[:2])
             if self._pinch is None:
                 self._give_back()  # what the first finger drew before the second one came
-                self._pinch = Pinch(self._strokes, points[0], points[1])
+                self._before = self._strokes
                 self.pressed.emit()
-            self._edit(self._pinch.strokes(points[0], points[1]))
+            if self._pinch is None or others:  # from here on it is these two that move
+                self._pinch = Pinch(self._strokes, one, other)
+            self._edit(self._pinch.strokes(one, other))
         elif self._pinch is None and places:
             if event.type() is QEvent.Type.TouchBegin:
                 self._down(places[0], self.tool)
@@ -189,11 +207,20 @@ class Canvas(QWidget):
         event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """With the moving tool, the wheel scales."""
+        """With the moving tool, the wheel scales. A touchpad turns it in many small steps."""
         if self.tool is not Tool.MOVE or self.busy or not self._strokes:
             event.ignore()
             return
-        self._edit(wheel_scaled(self._strokes, event.angleDelta().y() / 120))
+        phase = event.phase()
+        if phase is Qt.ScrollPhase.ScrollBegin or not self.turning:
+            self._turn = object()
+        if phase is Qt.ScrollPhase.ScrollEnd:
+            self._turning.stop()
+        else:
+            self._turning.start()
+        strokes = wheel_scaled(self._strokes, event.angleDelta().y() / 120)
+        if strokes != self._strokes:
+            self.turned.emit(strokes, self._turn)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -204,14 +231,20 @@ class Canvas(QWidget):
             super().keyPressEvent(event)
 
     def _down(self, position: QPointF, tool: Tool) -> None:
-        self._up()
+        self.let_go()
+        self._turning.stop()
+        picture = self._image is not None
+        if tool.adds(picture):
+            self._ink = length(self._strokes)
+            if not has_room(self._strokes, self._ink):
+                self.filled.emit()
+                return
         self._last, self._held, self._before = self._point(position), tool, self._strokes
         self.pressed.emit()
         if tool is Tool.MOVE:
-            reach = 2 * _HANDLE / self._square().width()
+            reach = 2 * HANDLE / self._square().width()
             self._grip = grip_at(self._strokes, self._last, reach)
         else:
-            picture = self._image is not None
             self._edit(begun(tool, self._strokes, self._last, self._width, picture))
 
     def _move(self, position: QPointF) -> None:
@@ -227,9 +260,15 @@ class Canvas(QWidget):
             self._edit(
                 continued(self._held, self._strokes, self._last, point, self._width, picture)
             )
+        self._ink += math.dist(self._last, point)
         self._last = point
+        if self._held.adds(self._image is not None) and not has_room(self._strokes, self._ink):
+            self.let_go()
+            self.filled.emit()
 
-    def _up(self) -> None:
+    def let_go(self) -> None:
+        """The hand is gone, wherever."""
+        self.setMouseTracking(False)
         if self.busy:
             self._last = self._grip = self._pinch = None
             self.released.emit()
@@ -237,8 +276,8 @@ class Canvas(QWidget):
     def _give_back(self) -> None:
         if self.busy:
             self.given_back.emit()
-            self._edit(self._before if self._pinch is None else self._pinch.before)
-            self._up()
+            self._edit(self._before)
+            self.let_go()
 
     def _edit(self, strokes: Strokes) -> None:
         if strokes != self._strokes:
@@ -270,9 +309,9 @@ class Canvas(QWidget):
         painter.setPen(QPen(QColor(c.line), 1))
         painter.drawRect(square.adjusted(0.5, 0.5, -0.5, -0.5))
         if self._guide:
-            self._paint_guide(painter, square)
+            paint_guide(painter, square, self.tr("a whole digit’s box"))
         if self.tool is Tool.MOVE:
-            self._paint_frame(painter, square)
+            paint_frame(painter, square, self._strokes)
         text, flags = "", Qt.AlignmentFlag.AlignCenter
         if self._image is not None and not self._strokes:
             text = self.tr("Draw over it, or clear to begin anew")
@@ -282,36 +321,6 @@ class Canvas(QWidget):
         if text:
             painter.setPen(QColor(theme.HINT))
             painter.drawText(square.adjusted(8, 8, -8, -8), flags, text)
-
-    def _paint_guide(self, painter: QPainter, square: QRectF) -> None:
-        side = square.width()
-        box = QRectF(
-            square.left() + _BOX[0] * side, square.top() + _BOX[0] * side, *(2 * [_BOX[1] * side])
-        )
-        painter.setPen(QPen(QColor(theme.HINT), 1, Qt.PenStyle.DashLine))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(box)
-        painter.drawText(
-            box.adjusted(2, -20, 0, 0), Qt.AlignmentFlag.AlignTop, self.tr("a whole digit’s box")
-        )
-
-    def _paint_frame(self, painter: QPainter, square: QRectF) -> None:
-        """What is moved, with its handles."""
-        box = bounds(self._strokes)
-        if box is None:
-            return
-        side, c = square.width(), theme.colors()
-        left, top, right, bottom = (
-            base + edge * side
-            for base, edge in zip(2 * (square.left(), square.top()), box, strict=True)
-        )
-        painter.setPen(QPen(QColor(c.accent), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(QRectF(left, top, right - left, bottom - top))
-        painter.setBrush(QColor(c.accent))
-        for x in (left, right):
-            for y in (top, bottom):
-                painter.drawRect(QRectF(x - _HANDLE / 2, y - _HANDLE / 2, _HANDLE, _HANDLE))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

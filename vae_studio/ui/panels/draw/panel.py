@@ -6,8 +6,10 @@ from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from vae_studio.core.errors import DrawingError
 from vae_studio.core.likeness import Likeness
 from vae_studio.core.pixel_loss import pixel_loss
+from vae_studio.session.drawing_text import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.session.requests import EncodeResult
 from vae_studio.session.state import SessionState
 from vae_studio.ui.captions import snapshot_caption, unit
@@ -37,7 +39,9 @@ class DrawPanel(Panel):
         self.canvas.pressed.connect(store.begin_gesture)
         self.canvas.released.connect(store.end_gesture)
         self.canvas.edited.connect(store.set_strokes)
+        self.canvas.turned.connect(store.set_strokes)
         self.canvas.given_back.connect(store.give_back_gesture)
+        self.canvas.filled.connect(self._say_full)
         self.toolbar = Toolbar(store, self.canvas.pen_width)
         self.toolbar.tool_chosen.connect(self.canvas.set_tool)
         self.toolbar.width_chosen.connect(self.canvas.set_pen_width)
@@ -151,6 +155,11 @@ class DrawPanel(Panel):
     def clear_canvas(self) -> None:
         """Take all away; undo brings it back."""
         self.store.clear_input()
+
+    @Slot()
+    def _say_full(self) -> None:
+        points, length = f"{MOST_STROKE_POINTS:,}", f"{MOST_INK:,.0f}"
+        self.store.noticed.emit(DrawingError("drawing.full", points=points, length=length))
 
     # The class ------------------------------------------------------------------------------
 

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from vae_studio.session.strokes import Stroke, Strokes
 from vae_studio.ui import theme
-from vae_studio.ui.widgets.stroke_painting import draw_stroke
+from vae_studio.ui.widgets.stroke_painting import draw_stroke, draw_strokes, stroke_path
 
 
 class StrokeRaster:
     """Paper, picture and strokes. What a pen draws in a minute is painted piece by piece, so that
-    the last piece costs no more than the first."""
+    the last piece costs no more than the first. Of pieces of one stroke that lie over each other, a
+    pixel shows the one that covers it most: painted twice, a smooth edge would be hard."""
 
     def __init__(self) -> None:
-        self._image = QImage()
+        self._below = QImage()  # the ground, and strokes that are whole
+        self._layer = QImage()  # the one that goes on, but for its end, which may still change
+        self._shown = QImage()  # all that
         self._ground: QImage | None = None
-        self._whole: Strokes = ()  # strokes that are all in the image
+        self._whole: Strokes = ()
         self._last: Stroke | None = None  # the one that goes on
-        self._done = 0  # its pieces that are in the image
+        self._done = 0  # its pieces that are in the layer
+        self._new = QRect()  # where its others are
 
     def paint(
         self,
@@ -32,25 +40,22 @@ class StrokeRaster:
         """Paint a drawing into ``square``. ratio: pixels of the screen to each of the widget."""
         side = max(1, round(square.width() * ratio))
         size = QSize(side, side)
-        goes_on = self._image.size() == size and ground is self._ground
+        goes_on = self._shown.size() == size and ground is self._ground
         if not (goes_on and self._add(strokes)):
             self._begin(size, ground)
             self._add(strokes)
-        painter.drawImage(square, self._image)
-        if self._last is not None:  # its end may still change
-            painter.save()
-            painter.translate(square.topLeft())
-            draw_stroke(painter, square.width(), self._last, self._done, len(self._last.points) - 1)
-            painter.restore()
+        painter.drawImage(square, self._shown)
 
     def _begin(self, size: QSize, ground: QImage | None) -> None:
-        self._image = QImage(size, QImage.Format.Format_RGB32)
-        self._image.fill(QColor(theme.PAPER))
+        self._below = QImage(size, QImage.Format.Format_RGB32)
+        self._below.fill(QColor(theme.PAPER))
+        self._layer = _clear(size)
         self._ground, self._whole, self._last, self._done = ground, (), None, 0
         if ground is not None:
-            painter = QPainter(self._image)
-            painter.drawImage(QRectF(self._image.rect()), ground)
+            painter = QPainter(self._below)
+            painter.drawImage(QRectF(self._below.rect()), ground)
             painter.end()
+        self._shown = self._below.copy()
 
     def _add(self, strokes: Strokes) -> bool:
         """Paint what is new, where nothing that is painted went; else False."""
@@ -64,19 +69,60 @@ class StrokeRaster:
         ):
             return False
         rest = strokes[known:]
-        painter = QPainter(self._image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for stroke in rest:
-            ends = stroke is rest[-1]
-            # The end and the piece before change with the next point.
-            to = max(len(stroke.points) - 3, 0) if ends else max(len(stroke.points) - 1, 0)
-            if to > self._done or not ends:
-                draw_stroke(painter, self._image.width(), stroke, self._done, to)
-            self._done = max(self._done, to) if ends else 0
-        painter.end()
-        self._whole = (*self._whole, *rest[:-1])
-        self._last = rest[-1] if rest else None
+        if len(rest) > 1:
+            self._finish(rest[:-1])
+        if rest and rest[-1] is not self._last:
+            self._go_on(rest[-1])
         return True
+
+    def _finish(self, strokes: Strokes) -> None:
+        """These are whole now; the first may be the one that went on."""
+        self._whole = (*self._whole, *strokes)
+        if self._last is not None:
+            self._go_on(strokes[0])
+            self._below = self._shown.copy()
+            self._layer.fill(Qt.GlobalColor.transparent)
+            self._last, self._done, strokes = None, 0, strokes[1:]
+        if strokes:
+            painter = QPainter(self._below)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_strokes(painter, self._below.width(), strokes)
+            painter.end()
+            self._shown = self._below.copy()
+
+    def _go_on(self, stroke: Stroke) -> None:
+        """Paint what is new of a stroke. The end and the piece before change with the next point:
+        they are painted over what is known, and forgotten again."""
+        last = len(stroke.points) - 1
+        settled = max(last - 2, self._done)
+        new = self._box(stroke, self._done, last)
+        if settled > self._done:
+            _cover(self._layer, new, self._piece(new, stroke, self._done, settled))
+        box = new if self._last is None else new.united(self._new)
+        top = self._layer.copy(box)
+        _cover(top, top.rect(), self._piece(box, stroke, settled, last))
+        painter = QPainter(self._shown)
+        painter.drawImage(box.topLeft(), self._below, box)
+        painter.drawImage(box.topLeft(), top)
+        painter.end()
+        self._last, self._done, self._new = stroke, settled, new
+
+    def _box(self, stroke: Stroke, first: int, last: int) -> QRect:
+        """Pixels that the pieces ``first`` to ``last`` may touch."""
+        side = self._layer.width()
+        rim = math.ceil(stroke.width * side / 2) + 2
+        path = stroke_path(stroke.points, side, first, last).controlPointRect().toAlignedRect()
+        return path.adjusted(-rim, -rim, rim, rim).intersected(self._layer.rect())
+
+    def _piece(self, box: QRect, stroke: Stroke, first: int, last: int) -> QImage:
+        """The pieces ``first`` to ``last`` alone, as far as ``box`` goes."""
+        found = _clear(box.size())
+        painter = QPainter(found)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(-box.topLeft())
+        draw_stroke(painter, self._layer.width(), stroke, first, last)
+        painter.end()
+        return found
 
 
 def _goes_on(before: Stroke, after: Stroke, done: int) -> bool:
@@ -87,3 +133,22 @@ def _goes_on(before: Stroke, after: Stroke, done: int) -> bool:
         return False
     kept = done + 2 if done else 1  # points that shape those pieces
     return all(before.points[index] is after.points[index] for index in {0, kept // 2, kept - 1})
+
+
+def _clear(size: QSize) -> QImage:
+    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    return image
+
+
+def _cover(image: QImage, box: QRect, piece: QImage) -> None:
+    """Lay ``piece``, of one colour with the image, into its ``box``: the more opaque pixel stays.
+    Each channel grows with the opacity, as it is multiplied by it."""
+    left, top = box.left(), box.top()
+    under = _bytes(image)[top : top + box.height(), left : left + box.width()]
+    np.maximum(under, _bytes(piece), out=under)
+
+
+def _bytes(image: QImage) -> NDArray[np.uint8]:
+    """[H, W, 4], in the image's own memory."""
+    return np.frombuffer(image.bits(), np.uint8).reshape(image.height(), image.width(), 4)

@@ -20,14 +20,16 @@ class Tool(Enum):
         """Whether it is as wide as the pen."""
         return self is not Tool.MOVE
 
+    def adds(self, on_picture: bool) -> bool:
+        """Whether it makes strokes longer. on_picture: there is one below the strokes, and the
+        eraser rubs that out, too, by strokes of its own."""
+        return self is Tool.PEN or (self is Tool.ERASER and on_picture)
+
 
 def begun(tool: Tool, strokes: Strokes, point: Point, width: float, on_picture: bool) -> Strokes:
-    """The drawing once pen or eraser has come down. on_picture: there is one below the strokes, and
-    the eraser rubs that out, too."""
-    if tool is Tool.PEN:
-        return (*strokes, Stroke((point,), width))
-    if tool is Tool.ERASER and on_picture:
-        return (*strokes, Stroke((point,), width, erases=True))
+    """The drawing once pen or eraser has come down."""
+    if tool.adds(on_picture):
+        return (*strokes, Stroke((point,), width, erases=tool is Tool.ERASER))
     return continued(tool, strokes, point, point, width, on_picture)
 
 
@@ -35,7 +37,7 @@ def continued(
     tool: Tool, strokes: Strokes, last: Point, point: Point, width: float, on_picture: bool
 ) -> Strokes:
     """The drawing once the hand has gone on from ``last`` to ``point``."""
-    if tool is Tool.PEN or (tool is Tool.ERASER and on_picture):
+    if tool.adds(on_picture):
         return extended(strokes, point) if strokes else strokes  # undo may have taken it
     if tool is Tool.ERASER:
         return erased(strokes, last, point, width / 2)
