@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 
 _MOST_PIECES: Final = 24  # of one curve
 _NONE: Final = 1e-12  # points nearer than this are one
+# From the four points of a curve to its polynomial, from the constant to the cube of t.
+_POWERS: Final = np.array([[1.0, 0, 0, 0], [-3, 3, 0, 0], [3, -6, 3, 0], [-1, 3, -3, 1]])
 
 
 def beziers(points: FloatArray) -> FloatArray:
@@ -51,17 +53,13 @@ def sampled(points: FloatArray, tolerance: float) -> FloatArray:
     if len(points) < 2:
         return points
     curves = beziers(points)
-    bend = np.linalg.norm(np.diff(curves, 2, axis=1), axis=2).max(axis=1)
-    pieces = np.clip(np.ceil(np.sqrt(0.75 * bend / tolerance)), 1, _MOST_PIECES).astype(np.intp)
-    ends = np.cumsum(pieces)
-    found = np.empty((ends[-1] + 1, 2))
+    second = curves[:, :2] - 2.0 * curves[:, 1:3] + curves[:, 2:]
+    bend = np.sqrt((second * second).sum(axis=2).max(axis=1))
+    pieces = np.ceil(np.sqrt(0.75 / tolerance * bend)).clip(1, _MOST_PIECES).astype(np.intp)
+    ends = pieces.cumsum()
+    which = np.repeat(np.arange(len(pieces)), pieces)
+    t = (np.arange(1, ends[-1] + 1) - (ends - pieces)[which]) / pieces[which]
+    found = np.empty((len(t) + 1, 2))
     found[0] = points[0]
-    for count in np.unique(pieces):
-        chosen = np.flatnonzero(pieces == count)
-        t = np.arange(1, count + 1) / count
-        s = 1.0 - t
-        bernstein = np.stack([s**3, 3 * s**2 * t, 3 * s * t**2, t**3], axis=1)
-        found[(ends[chosen] - count)[:, None] + np.arange(1, count + 1)] = (
-            bernstein @ curves[chosen]
-        )
+    found[1:] = (np.vander(t, 4, increasing=True)[:, None] @ (_POWERS @ curves)[which])[:, 0]
     return found
