@@ -9,11 +9,10 @@ import pytest
 
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.drawing import Input, Seen
-from vae_studio.session.drawing_text import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.session.kept import Kept, KeptPoint, KeptVector, Marked
 from vae_studio.session.last_session import parse_last_session, restored, write_last_session
 from vae_studio.session.state import LatentState, PathView, SessionState
-from vae_studio.session.strokes import Stroke
+from vae_studio.session.strokes import MOST_INK, MOST_STROKE_POINTS, Stroke
 
 SHIPPED = str(bundled_path("checkpoints") / "vae-2")
 OWN = "/somewhere/runs/mine"

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from vae_studio.core.errors import PlaceError
 from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen, Steps
-from vae_studio.session.drawing_text import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.session.kept import (
     MOST_NAME,
     MOST_POINTS,
@@ -41,7 +40,7 @@ from vae_studio.session.state import (
     SessionState,
     Weights,
 )
-from vae_studio.session.strokes import Stroke
+from vae_studio.session.strokes import MOST_INK, MOST_STROKE_POINTS, Stroke
 
 HERE, ELSEWHERE = "/runs/here", "/runs/elsewhere"
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vae_studio.session.strokes import (
     CLOSE,
+    MOST_INK,
     Stroke,
     bounds,
     erased,
@@ -96,6 +97,37 @@ def test_what_is_left_is_out_of_reach(
     assert sum(map(length, kept)) <= sum(map(length, drawing)) + 1e-3
     again = erased(kept, start, end, radius)  # rubbing twice is rubbing once
     assert sum(map(length, again)) > sum(map(length, kept)) - 0.02 * (len(kept) + 1)
+
+
+def test_where_nothing_is_rubbed_a_stroke_keeps_its_own_points() -> None:
+    wave = Stroke(tuple((n / 400, 0.5 + 0.3 * math.sin(n / 5)) for n in range(401)), 0.02)
+    kept = erased((wave,), (0.5, 0.0), (0.5, 1.0), radius=0.02)
+    points = [point for stroke in kept for point in stroke.points]
+    assert len(points) < 401 + 40
+    away = {point for point in wave.points if abs(point[0] - 0.5) > 0.04}
+    assert away <= set(points)
+    rubbed = kept
+    for n in range(1, 40):  # on and on, it does not get heavier
+        rubbed = erased(rubbed, (n / 40, 0.2), (n / 40, 0.8), radius=0.002)
+    assert sum(len(stroke.points) for stroke in rubbed) < 4 * 401
+
+
+def test_rubbing_a_bend_alone_leaves_both_sides_up_to_it() -> None:
+    bend = Stroke(((0.1, 0.5), (0.5, 0.3), (0.9, 0.5)), 0.02)
+    for near in (1e-4, 1e-3, 1e-2):
+        place = (0.5, 0.3 - 0.06 + near)
+        kept = erased((bend,), place, place, radius=0.05)
+        assert len(kept) == 2
+        assert sum(map(length, kept)) > length(bend) - 2 * 0.06
+
+
+def test_a_long_drawing_does_not_grow_beyond_what_a_file_takes() -> None:
+    zigzag = Stroke(tuple((0.2 + n % 2 * 0.5, 0.5) for n in range(1801)), 0.02)
+    larger = scaled((zigzag,), 1.3, (0.45, 0.5))
+    assert 990 < length(larger[0]) < MOST_INK
+    again = scaled(larger, 1.3, (0.45, 0.5))
+    assert length(again[0]) == pytest.approx(length(larger[0]), rel=2e-3)
+    assert length(again[0]) < MOST_INK
 
 
 def test_a_trembling_hand_leaves_few_points() -> None:

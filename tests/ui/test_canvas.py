@@ -22,13 +22,15 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from vae_studio.session.drawing_text import (
+from vae_studio.session.drawing_text import read_strokes, strokes_values
+from vae_studio.session.strokes import (
     MOST_INK,
     MOST_STROKE_POINTS,
-    read_strokes,
-    strokes_values,
+    Stroke,
+    Strokes,
+    bounds,
+    extended,
 )
-from vae_studio.session.strokes import Stroke, Strokes, bounds, extended
 from vae_studio.ui.panels.draw.canvas import Canvas
 from vae_studio.ui.panels.draw.raster import StrokeRaster
 from vae_studio.ui.panels.draw.tools import Tool
@@ -58,7 +60,7 @@ class Sheet:
 
     def take(self, strokes: Strokes) -> None:
         self.strokes = strokes
-        self.canvas.render_strokes(strokes)
+        self.canvas.render_strokes(strokes, self.canvas.image is not None)
 
     def take_turn(self, strokes: Strokes, turn: object) -> None:
         self.turns.append(turn)
@@ -209,6 +211,7 @@ def test_on_a_picture_the_eraser_rubs_out_the_picture(sheet: Sheet) -> None:
     picture = QImage(28, 28, QImage.Format.Format_Grayscale8)
     picture.fill(255)
     sheet.canvas.show_image(picture)
+    sheet.take(())
     sheet.canvas.set_tool(Tool.ERASER)
     sheet.drag((0.2, 0.5), (0.8, 0.5))
     (stroke,) = sheet.strokes

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.waits import encoded, settle, shipped, show_model, undo_into
+from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model, undo_into
 from vae_studio.app import Studio
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.explore import encode
 from vae_studio.session.drawing import ImageRef, Input, Pixels
-from vae_studio.session.drawing_text import MOST_STROKE_POINTS, write_drawing
-from vae_studio.session.strokes import Stroke
+from vae_studio.session.drawing_text import write_drawing
+from vae_studio.session.strokes import MOST_STROKE_POINTS, Stroke
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
@@ -333,6 +333,27 @@ def test_the_picture_below_stays_when_strokes_on_it_go(studio: Studio, qtbot: Qt
         encoded(qtbot, studio)
         assert panel.canvas.image is not None
         assert store.state.input == given
+
+
+def test_the_eraser_rubs_out_a_picture_that_is_still_on_its_way(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    store, panel = studio.store, studio.window.panel(DrawPanel)
+    drawn = (Stroke(hand.THREE, 0.08),)
+    store.set_input(Input(drawn, image=ImageRef("mnist", "test", 0)))
+    assert panel.canvas.image is None
+    hand.click(panel.toolbar.eraser)
+    path = hand.on_canvas(panel.canvas, [(0.3, 0.5), (0.5, 0.5), (0.7, 0.5)])
+    hand.press(panel.canvas, path[0])
+    hand.move(panel.canvas, path[1])
+    qtbot.waitUntil(lambda: panel.canvas.image is not None, timeout=TIMEOUT)
+    hand.move(panel.canvas, path[2])
+    hand.release(panel.canvas, path[2])
+    found = store.state.input
+    assert found is not None
+    assert found.strokes[:1] == drawn
+    assert [stroke.erases for stroke in found.strokes] == [False, True]
+    assert len(found.strokes[1].points) == 3
 
 
 def test_keys_choose_tool_and_size(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,10 +26,10 @@ from vae_studio.app import Studio
 from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.errors import DatasetError, StudioError
 from vae_studio.session.drawing import ImageRef, Input, Pixels, Steps
-from vae_studio.session.drawing_text import MOST_INK, parse_drawing, write_drawing
+from vae_studio.session.drawing_text import parse_drawing, write_drawing
 from vae_studio.session.kept import MOST_DRAWINGS, KeptDrawing
 from vae_studio.session.place import write_place
-from vae_studio.session.strokes import Stroke
+from vae_studio.session.strokes import MOST_INK, Stroke
 from vae_studio.ui import drawing_files
 from vae_studio.ui.drawing_files import PNG_SIDE, DrawingFiles
 from vae_studio.ui.panels.draw.panel import DrawPanel
@@ -448,6 +449,18 @@ def test_a_file_whose_image_cannot_be_read_is_told(
     desk.files.save_kept(drawing, "json")  # which names the image alone
     path = saved(desk, qtbot, tmp_path / "4.json")
     assert parse_drawing(path.read_bytes())[1] == drawing.input
+
+
+def test_a_library_that_does_not_load_is_not_the_file(
+    desk: Desk, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vae_studio.workers.inputs", None)
+    drawing = KeptDrawing("4", replace(CROSSED, image=ImageRef("mnist", "test", 4)))
+    desk.files.save_kept(drawing, "png")
+    with qtbot.waitSignal(desk.studio.store.failed, timeout=TIMEOUT) as said:
+        choose(desk, tmp_path / "4.png")
+    assert said.args is not None
+    assert said.args[0].code == "worker.no_torch"
 
 
 def test_a_file_is_written_whole_when_the_window_closes_at_once(

@@ -12,9 +12,8 @@ from pytestqt.qtbot import QtBot
 from tests.ui.conftest import Start
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio, last_session_path
-from vae_studio.session.drawing_text import MOST_INK
 from vae_studio.session.state import PathView, SessionState, with_path
-from vae_studio.session.strokes import Stroke
+from vae_studio.session.strokes import MOST_INK, Stroke
 
 STROKES = (Stroke(((0.5, 0.2), (0.5, 0.8)), 0.08),)
 

@@ -153,6 +153,15 @@ def test_what_is_no_picture_is_told_and_the_input_stays(
     assert studio.store.state == before
 
 
+def test_the_same_picture_again_stays_on_offer(studio: Studio, qtbot: QtBot, page: Path) -> None:
+    for _ in range(2):
+        studio.store.pictures.open_file(page)
+        opened(studio, qtbot, 3)
+    encoded(qtbot, studio)
+    studio.store.set_dimension(0, 1.5)
+    assert len(studio.store.pictures.found) == 3
+
+
 def test_closing_the_strip_keeps_the_input(studio: Studio, qtbot: QtBot, page: Path) -> None:
     panel = studio.window.panel(DrawPanel)
     studio.store.pictures.open_file(page)

@@ -38,6 +38,7 @@ PEN_EDGE: Final = 1.3
 
 SEGMENT: Final = 2.0  # longest line piece, px: bounds the window of pixels that a piece can touch
 TOLERANCE: Final = 0.02  # how far simplifying may move a line, px: about 0.02 in ink at an edge
+TINY: Final = 1e-300  # coordinates below that all are one, so that no share below can overflow
 POINT: Final = 1e-12  # an extent this small beside the coordinates is float noise: a point
 THINNEST: Final = 0.1  # radius of a pen of one's own, px: still to be seen
 THICKEST: Final = 12.0  # and where it fills nearly all of the image
@@ -120,7 +121,7 @@ def digit(
         return Digit(nowhere, nowhere, np.zeros((SIZE, SIZE), np.float32))
     scale, offset = 1.0, np.zeros(2)
     if recipe.box is not None:
-        peak = float(np.abs(points).max()) or 1.0
+        peak = max(float(np.abs(points).max()), TINY)
         points = points / peak  # so that no difference below can overflow
         low, high = points.min(axis=0), points.max(axis=0)
         extent = float((high - low).max())

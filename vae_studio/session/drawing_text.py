@@ -26,24 +26,14 @@ from vae_studio.session.json_values import (
     text,
 )
 from vae_studio.session.kept import MOST_NAME
-from vae_studio.session.strokes import Stroke, Strokes
+from vae_studio.session.strokes import MOST_INK, MOST_STROKE_POINTS, Stroke, Strokes
 
 FORMAT: Final = 1
 KIND: Final = "vae-studio drawing"
 MAX_BYTES: Final = 2 * 2**20  # the longest drawing takes 0.9 MB
-MOST_STROKE_POINTS: Final = 20_000  # of a drawing
-MOST_INK: Final = (
-    1000.0  # sides of the canvas: the length of all strokes; bounds what erasing costs
-)
 MOST_INDEX: Final = 2**31 - 1  # of an image
 _MOST_SIDE: Final = 256  # of a picture, px
 _MOST_CLASSES: Final[int] = ModelSpec.__dataclass_fields__["num_classes"].metadata["high"]
-
-
-def has_room(strokes: Strokes, ink: float) -> bool:
-    """Whether ``read_strokes`` would take them with one point more. ink: their length."""
-    points = sum(len(stroke.points) for stroke in strokes)
-    return points < MOST_STROKE_POINTS and ink + math.sqrt(2) < MOST_INK
 
 
 def write_drawing(name: str, given: Input) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from vae_studio.core.reading import parse_json, read_bounded
 
 Theme = Literal["system", "dark", "light"]
 MOMENTS = (160, 40, 0)
-_NO_TEXTS = ("layouts", "measured", "moments")
+_TEXTS = ("theme", "model", "geometry", "workspace", "columns")
 _MAX_BYTES = 2**20
 
 
@@ -43,9 +43,7 @@ def load_settings(path: Path) -> AppSettings:
     if not isinstance(values, dict):
         return AppSettings()
     known: dict[str, Any] = {
-        item.name: values[item.name]
-        for item in fields(AppSettings)
-        if item.name not in _NO_TEXTS and isinstance(values.get(item.name), str)
+        name: values[name] for name in _TEXTS if isinstance(values.get(name), str)
     }
     for name, kind in (("layouts", str), ("measured", bool)):
         given = values.get(name)

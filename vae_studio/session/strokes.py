@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_studio.core.curves import sampled
+from vae_studio.core.curves import sampled, traced
 
 Point = tuple[float, float]
 FloatArray = NDArray[np.float64]
@@ -18,7 +19,9 @@ CLOSE = (
     0.006  # points nearer than this to the one before are the hand's tremor, or its mouse's grid
 )
 _THINNEST = 0.01  # pen that shrinking leaves
-_TRUE = 3e-4  # how far the line may be from its curve: a hundredth of a pixel of 28
+_TOLERANCE = 3e-4  # how far the line may be from its curve: a hundredth of a pixel of 28
+MOST_STROKE_POINTS: Final = 20_000  # of a drawing
+MOST_INK: Final = 1000.0  # sides of the canvas, of all strokes; bounds what erasing costs
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,18 @@ def extended(strokes: Strokes, point: Point) -> Strokes:
 def line(stroke: Stroke) -> FloatArray:
     """The smooth line that a stroke is painted as: points [n, 2] on the canvas, straight between
     them."""
-    return sampled(np.asarray(stroke.points, np.float64), _TRUE).clip(0.0, 1.0)
+    return sampled(np.asarray(stroke.points, np.float64), _TOLERANCE).clip(0.0, 1.0)
 
 
 def length(strokes: Strokes) -> float:
     """Of the ways between the points of all strokes, in sides of the canvas."""
     return sum(math.dist(*way) for stroke in strokes for way in pairwise(stroke.points))
+
+
+def has_room(strokes: Strokes, ink: float) -> bool:
+    """Whether a file takes these with one point more. ink: their length."""
+    points = sum(len(stroke.points) for stroke in strokes)
+    return points < MOST_STROKE_POINTS and ink + math.sqrt(2) < MOST_INK
 
 
 def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes:
@@ -64,17 +73,29 @@ def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes
     kept: list[Stroke] = []
     for stroke in strokes:
         reach = radius + stroke.width / 2
-        dense = _dense(line(stroke), reach / 2)
+        dense, own = _dense(stroke, reach / 2)
         inside = _distances(dense, start, end) <= reach
         if not inside.any():
             kept.append(stroke)
             continue
+        wanted = _of_pieces(inside, own)
+        wanted[own] = True
         edges = np.flatnonzero(np.diff(inside.astype(np.int8))) + 1
-        for part, gone in zip(np.split(dense, edges), np.split(inside, edges), strict=True):
-            if not gone[0]:
-                points = tuple(map(tuple, part.tolist()))
+        for part in np.split(np.arange(len(dense)), edges):
+            if not inside[part[0]]:
+                points = tuple(map(tuple, dense[part[wanted[part]]].tolist()))
                 kept.append(replace(stroke, points=points))
     return tuple(kept)
+
+
+def _of_pieces(inside: NDArray[np.bool_], own: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """All points of the pieces that have a point ``inside`` [m]; those elsewhere need no more than
+    the stroke's own points. own: the indices of these [n]."""
+    piece = np.searchsorted(own, np.arange(len(inside)), side="right")
+    touched = np.zeros(len(own) + 2, np.bool_)
+    touched[piece[inside]] = True
+    touched[piece[own[inside[own]]] - 1] = True  # a point of its own ends the piece before, too
+    return touched[piece]
 
 
 def without_touched(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes:
@@ -86,7 +107,7 @@ def without_touched(strokes: Strokes, start: Point, end: Point, radius: float) -
 def touches(stroke: Stroke, start: Point, end: Point, radius: float) -> bool:
     """Whether the ink of a stroke is within ``radius`` of the way from ``start`` to ``end``."""
     reach = radius + stroke.width / 2
-    dense = _dense(line(stroke), reach / 2)
+    dense, _ = _dense(stroke, reach / 2)
     return bool((_distances(dense, start, end) <= reach).any())
 
 
@@ -118,7 +139,8 @@ def scaled(strokes: Strokes, factor: float, about: Point) -> Strokes:
         return strokes
     x, y = about
     widest = max(stroke.width for stroke in strokes)
-    limits = [0.98 / widest]  # a pen of the canvas' own size
+    # A pen of the canvas' own size, and all the ink that a drawing may have.
+    limits = [0.98 / widest, max(1.0, 0.999 * MOST_INK / max(length(strokes), 1.0))]
     for low, high, fixed in ((box[0], box[2], x), (box[1], box[3], y)):
         if low < fixed:
             limits.append(fixed / (fixed - low))
@@ -142,22 +164,26 @@ def _transformed(strokes: Strokes, factor: float, right: float, down: float) -> 
     )
 
 
-def _dense(points: FloatArray, step: float) -> FloatArray:
-    """The same line with no two points further apart than ``step``, so that it can be cut."""
+def _dense(stroke: Stroke, step: float) -> tuple[FloatArray, NDArray[np.intp]]:
+    """The line of a stroke with no two points [m, 2] further apart than ``step``, so that it can be
+    cut; and which of them are the stroke's own: indices [n]."""
+    points, own = traced(np.asarray(stroke.points, np.float64), _TOLERANCE)
+    points = points.clip(0.0, 1.0)
     if len(points) < 2:
-        return points
+        return points, own
     way = np.diff(points, axis=0)
     pieces = np.maximum(np.ceil(np.hypot(*way.T) / step), 1).astype(np.intp)
+    ends = pieces.cumsum()
     which = np.repeat(np.arange(len(way)), pieces)
-    nth = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    share = ((nth + 1) / pieces[which])[:, None]
-    return np.concatenate([points[:1], points[which] + way[which] * share])
+    share = ((np.arange(1, ends[-1] + 1) - (ends - pieces)[which]) / pieces[which])[:, None]
+    dense = np.concatenate([points[:1], points[which] + way[which] * share])
+    return dense, np.concatenate([[0], ends])[own]
 
 
 def _distances(points: FloatArray, start: Point, end: Point) -> FloatArray:
     """Of ``points`` [n, 2] to the line from ``start`` to ``end``: [n]."""
     begin, way = np.asarray(start), np.asarray(end) - np.asarray(start)
-    length = float(way @ way)
-    along = np.zeros(len(points)) if length == 0 else ((points - begin) @ way / length).clip(0, 1)
+    squared = float(way @ way)
+    along = np.zeros(len(points)) if squared == 0 else ((points - begin) @ way / squared).clip(0, 1)
     found: FloatArray = np.hypot(*(points - begin - along[:, None] * way).T)
     return found

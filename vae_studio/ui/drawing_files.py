@@ -216,8 +216,10 @@ def _ground(given: Input) -> Levels | None:
     """The picture below the strokes."""
     if given.image is None:
         return None if given.pixels is None else given.pixels.image()
-    from vae_studio.workers.inputs import image_of  # which brings torch
-
+    try:
+        from vae_studio.workers.inputs import image_of
+    except (ImportError, OSError) as error:  # of torch, not of the file
+        raise StudioError("worker.no_torch", reason=str(error)) from error
     return image_of(given.image)
 
 

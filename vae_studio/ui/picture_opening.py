@@ -153,7 +153,7 @@ class PictureOpening(QObject):
     def _are_input(self) -> bool:
         """Whether one of the digits is the input, or below what was drawn on it."""
         given = self._store.state.input
-        return given is not None and any(given.pixels is each.pixels for each in self._inputs)
+        return given is not None and any(given.pixels == each.pixels for each in self._inputs)
 
 
 def _levels(picture: QImage) -> NDArray[np.uint8]:

@@ -386,7 +386,7 @@ class Store(QObject):
         if new == old:
             return
         if self._gesture is None:
-            self._travelling = None
+            self._travelling = None  # also where the wheel goes on: what is done counts
             if turn is None or turn is not self._turn:
                 self._remember(old)
                 self._turn = turn

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 from vae_studio.core.curves import FloatArray, beziers
 from vae_studio.session.strokes import Point, Stroke, Strokes
 from vae_studio.ui import theme
 
+_PIECES = 100  # painted at once: what crosses itself ten thousand times takes Qt seconds
 
-def draw_strokes(painter: QPainter, side: float, strokes: Strokes) -> None:
-    """Paint strokes into a square from (0, 0)."""
+
+def draw_strokes(image: QImage, strokes: Strokes) -> None:
+    """Paint strokes on a square image, one above the other."""
+    side = image.width()
     for stroke in strokes:
-        draw_stroke(painter, side, stroke, 0, len(stroke.points) - 1)
+        last = len(stroke.points) - 1
+        painter = QPainter(image)
+        if last > _PIECES:
+            layer = clear_layer(image.size())
+            cover_with_pieces(layer, stroke, 0, last)
+            painter.drawImage(0, 0, layer)
+        else:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_stroke(painter, side, stroke, 0, last)
+        painter.end()
 
 
 def draw_stroke(
@@ -48,3 +63,53 @@ def stroke_path(points: tuple[Point, ...], side: float, first: int, last: int) -
     for _, one, other, end in beziers(near)[first - start : last - start].tolist():
         path.cubicTo(QPointF(*one), QPointF(*other), QPointF(*end))
     return path
+
+
+# Piece by piece ----------------------------------------------------------------------------------
+
+
+def clear_layer(size: QSize) -> QImage:
+    """Nothing yet, for one stroke alone."""
+    layer = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    layer.fill(Qt.GlobalColor.transparent)
+    return layer
+
+
+def cover_with_pieces(layer: QImage, stroke: Stroke, first: int, last: int) -> None:
+    """Paint the pieces ``first`` to ``last`` of the stroke that a square layer is for."""
+    for begin in range(first, max(last, first + 1), _PIECES):
+        end = min(begin + _PIECES, last)
+        box = box_of_pieces(layer.width(), stroke, begin, end)
+        cover(layer, box, pieces_in(box, layer.width(), stroke, begin, end))
+
+
+def box_of_pieces(side: int, stroke: Stroke, first: int, last: int) -> QRect:
+    """Pixels of a square that the pieces ``first`` to ``last`` may touch."""
+    rim = math.ceil(stroke.width * side / 2) + 2
+    path = stroke_path(stroke.points, side, first, last).controlPointRect().toAlignedRect()
+    return path.adjusted(-rim, -rim, rim, rim).intersected(QRect(0, 0, side, side))
+
+
+def pieces_in(box: QRect, side: int, stroke: Stroke, first: int, last: int) -> QImage:
+    """The pieces ``first`` to ``last`` alone, as far as ``box`` goes."""
+    layer = clear_layer(box.size())
+    painter = QPainter(layer)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(-box.topLeft())
+    draw_stroke(painter, side, stroke, first, last)
+    painter.end()
+    return layer
+
+
+def cover(layer: QImage, box: QRect, pieces: QImage) -> None:
+    """Lay pieces of the same stroke into the ``box`` of a layer: of each pixel the more opaque one
+    stays, as painted twice a smooth edge would be hard. Each channel grows with the opacity, as it
+    is multiplied by it."""
+    left, top = box.left(), box.top()
+    under = _bytes(layer)[top : top + box.height(), left : left + box.width()]
+    np.maximum(under, _bytes(pieces), out=under)
+
+
+def _bytes(image: QImage) -> NDArray[np.uint8]:
+    """[H, W, 4], in the image's own memory."""
+    return np.frombuffer(image.bits(), np.uint8).reshape(image.height(), image.width(), 4)

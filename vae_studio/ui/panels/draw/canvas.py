@@ -22,8 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from vae_studio.session.drawing_text import has_room
-from vae_studio.session.strokes import Point, Strokes, length
+from vae_studio.session.strokes import Point, Strokes, has_room, length
 from vae_studio.ui import theme
 from vae_studio.ui.panels.draw.frames import HANDLE, paint_frame, paint_guide
 from vae_studio.ui.panels.draw.raster import StrokeRaster
@@ -63,7 +62,8 @@ class Canvas(QWidget):
         self._image: QImage | None = None
         self._last: Point | None = None
         self._held = Tool.PEN  # the tool of the gesture at hand
-        self._ink = 0.0  # length of all strokes
+        self._on_picture = False  # whether there is one, be it here or still on its way
+        self._ink = 0.0  # length of all strokes, while the tool adds to it
         self._grip: Grip | None = None
         self._pinch: Pinch | None = None
         self._turn = object()
@@ -126,8 +126,9 @@ class Canvas(QWidget):
             self._guide = guide
             self.update()
 
-    def render_strokes(self, strokes: Strokes) -> None:
-        """Show a drawing."""
+    def render_strokes(self, strokes: Strokes, on_picture: bool = False) -> None:
+        """Show a drawing. on_picture: whether it is on one, which ``show_image`` brings."""
+        self._on_picture = on_picture
         if strokes is not self._strokes:
             self._strokes = strokes
             self.update()
@@ -233,8 +234,7 @@ class Canvas(QWidget):
     def _down(self, position: QPointF, tool: Tool) -> None:
         self.let_go()
         self._turning.stop()
-        picture = self._image is not None
-        if tool.adds(picture):
+        if tool.adds(self._on_picture):
             self._ink = length(self._strokes)
             if not has_room(self._strokes, self._ink):
                 self.filled.emit()
@@ -245,7 +245,7 @@ class Canvas(QWidget):
             reach = 2 * HANDLE / self._square().width()
             self._grip = grip_at(self._strokes, self._last, reach)
         else:
-            self._edit(begun(tool, self._strokes, self._last, self._width, picture))
+            self._edit(begun(tool, self._strokes, self._last, self._width, self._on_picture))
 
     def _move(self, position: QPointF) -> None:
         if self._last is None:
@@ -256,15 +256,17 @@ class Canvas(QWidget):
         if self._grip is not None:
             self._edit(self._grip.strokes(point))
         elif self._held is not Tool.MOVE:
-            picture = self._image is not None
             self._edit(
-                continued(self._held, self._strokes, self._last, point, self._width, picture)
+                continued(
+                    self._held, self._strokes, self._last, point, self._width, self._on_picture
+                )
             )
-        self._ink += math.dist(self._last, point)
-        self._last = point
-        if self._held.adds(self._image is not None) and not has_room(self._strokes, self._ink):
-            self.let_go()
-            self.filled.emit()
+        step, self._last = math.dist(self._last, point), point
+        if self._held.adds(self._on_picture):
+            self._ink += step
+            if not has_room(self._strokes, self._ink):
+                self.let_go()
+                self.filled.emit()
 
     def let_go(self) -> None:
         """The hand is gone, wherever."""

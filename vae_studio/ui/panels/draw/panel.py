@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QVBoxL
 from vae_studio.core.errors import DrawingError
 from vae_studio.core.likeness import Likeness
 from vae_studio.core.pixel_loss import pixel_loss
-from vae_studio.session.drawing_text import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.session.requests import EncodeResult
 from vae_studio.session.state import SessionState
+from vae_studio.session.strokes import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.ui.captions import snapshot_caption, unit
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.draw.canvas import Canvas
@@ -158,8 +158,8 @@ class DrawPanel(Panel):
 
     @Slot()
     def _say_full(self) -> None:
-        points, length = f"{MOST_STROKE_POINTS:,}", f"{MOST_INK:,.0f}"
-        self.store.noticed.emit(DrawingError("drawing.full", points=points, length=length))
+        points, ink = f"{MOST_STROKE_POINTS:,}", f"{MOST_INK:,.0f}"
+        self.store.noticed.emit(DrawingError("drawing.full", points=points, length=ink))
 
     # The class ------------------------------------------------------------------------------
 
@@ -191,13 +191,14 @@ class DrawPanel(Panel):
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:
         given = new.input
+        on_picture = given is not None and given.has_picture
         if given != old.input:
-            self.canvas.render_strokes(given.strokes if given else ())
+            self.canvas.render_strokes(given.strokes if given else (), on_picture)
             self.toolbar.clear.setEnabled(given is not None)
-            if given is None or not given.has_picture:
+            if not on_picture:
                 self.canvas.show_image(None)
         if given != old.input or new.steps != old.steps:
-            self.way.render_steps(new.steps, given is not None and given.has_picture)
+            self.way.render_steps(new.steps, on_picture)
         chosen = given.label if given else None
         with QSignalBlocker(self.label):
             self.label.setCurrentIndex(0 if chosen is None else chosen + 1)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from vae_studio.session.strokes import Stroke, Strokes
 from vae_studio.ui import theme
-from vae_studio.ui.widgets.stroke_painting import draw_stroke, draw_strokes, stroke_path
+from vae_studio.ui.widgets.stroke_painting import (
+    box_of_pieces,
+    clear_layer,
+    cover,
+    cover_with_pieces,
+    draw_strokes,
+    pieces_in,
+)
 
 
 class StrokeRaster:
     """Paper, picture and strokes. What a pen draws in a minute is painted piece by piece, so that
-    the last piece costs no more than the first. Of pieces of one stroke that lie over each other, a
-    pixel shows the one that covers it most: painted twice, a smooth edge would be hard."""
+    the last piece costs no more than the first, and looks as if painted at once."""
 
     def __init__(self) -> None:
         self._below = QImage()  # the ground, and strokes that are whole
@@ -49,7 +51,7 @@ class StrokeRaster:
     def _begin(self, size: QSize, ground: QImage | None) -> None:
         self._below = QImage(size, QImage.Format.Format_RGB32)
         self._below.fill(QColor(theme.PAPER))
-        self._layer = _clear(size)
+        self._layer = clear_layer(size)
         self._ground, self._whole, self._last, self._done = ground, (), None, 0
         if ground is not None:
             painter = QPainter(self._below)
@@ -84,10 +86,7 @@ class StrokeRaster:
             self._layer.fill(Qt.GlobalColor.transparent)
             self._last, self._done, strokes = None, 0, strokes[1:]
         if strokes:
-            painter = QPainter(self._below)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            draw_strokes(painter, self._below.width(), strokes)
-            painter.end()
+            draw_strokes(self._below, strokes)
             self._shown = self._below.copy()
 
     def _go_on(self, stroke: Stroke) -> None:
@@ -95,34 +94,18 @@ class StrokeRaster:
         they are painted over what is known, and forgotten again."""
         last = len(stroke.points) - 1
         settled = max(last - 2, self._done)
-        new = self._box(stroke, self._done, last)
+        side = self._layer.width()
+        new = box_of_pieces(side, stroke, self._done, last)
         if settled > self._done:
-            _cover(self._layer, new, self._piece(new, stroke, self._done, settled))
+            cover_with_pieces(self._layer, stroke, self._done, settled)
         box = new if self._last is None else new.united(self._new)
         top = self._layer.copy(box)
-        _cover(top, top.rect(), self._piece(box, stroke, settled, last))
+        cover(top, top.rect(), pieces_in(box, side, stroke, settled, last))
         painter = QPainter(self._shown)
         painter.drawImage(box.topLeft(), self._below, box)
         painter.drawImage(box.topLeft(), top)
         painter.end()
         self._last, self._done, self._new = stroke, settled, new
-
-    def _box(self, stroke: Stroke, first: int, last: int) -> QRect:
-        """Pixels that the pieces ``first`` to ``last`` may touch."""
-        side = self._layer.width()
-        rim = math.ceil(stroke.width * side / 2) + 2
-        path = stroke_path(stroke.points, side, first, last).controlPointRect().toAlignedRect()
-        return path.adjusted(-rim, -rim, rim, rim).intersected(self._layer.rect())
-
-    def _piece(self, box: QRect, stroke: Stroke, first: int, last: int) -> QImage:
-        """The pieces ``first`` to ``last`` alone, as far as ``box`` goes."""
-        found = _clear(box.size())
-        painter = QPainter(found)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(-box.topLeft())
-        draw_stroke(painter, self._layer.width(), stroke, first, last)
-        painter.end()
-        return found
 
 
 def _goes_on(before: Stroke, after: Stroke, done: int) -> bool:
@@ -133,22 +116,3 @@ def _goes_on(before: Stroke, after: Stroke, done: int) -> bool:
         return False
     kept = done + 2 if done else 1  # points that shape those pieces
     return all(before.points[index] is after.points[index] for index in {0, kept // 2, kept - 1})
-
-
-def _clear(size: QSize) -> QImage:
-    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
-    image.fill(Qt.GlobalColor.transparent)
-    return image
-
-
-def _cover(image: QImage, box: QRect, piece: QImage) -> None:
-    """Lay ``piece``, of one colour with the image, into its ``box``: the more opaque pixel stays.
-    Each channel grows with the opacity, as it is multiplied by it."""
-    left, top = box.left(), box.top()
-    under = _bytes(image)[top : top + box.height(), left : left + box.width()]
-    np.maximum(under, _bytes(piece), out=under)
-
-
-def _bytes(image: QImage) -> NDArray[np.uint8]:
-    """[H, W, 4], in the image's own memory."""
-    return np.frombuffer(image.bits(), np.uint8).reshape(image.height(), image.width(), 4)

@@ -9,15 +9,12 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from vae_studio.session.drawing import ImageRef, Input, Seen
 from vae_studio.session.drawing_requests import SeenRequest, SeenResult
-from vae_studio.session.strokes import Stroke
 from vae_studio.ui import theme
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.qimages import to_qimage
-from vae_studio.ui.widgets.stroke_painting import draw_stroke
+from vae_studio.ui.widgets.stroke_painting import draw_strokes
 
 Levels = NDArray[np.float32]
-
-_PIECES = 40  # of a stroke, painted at once
 
 
 class Grounds(QObject):
@@ -68,23 +65,13 @@ def painted(given: Input, side: int, ground: Levels | None) -> QImage:
     shows it. ground: the picture below, if it is at hand; grey where that is."""
     picture = QImage(side, side, QImage.Format.Format_RGB32)
     picture.fill(QColor(theme.PAPER))
-    painter = QPainter(picture)
     if ground is not None:
+        painter = QPainter(picture)
         painter.drawImage(_whole(picture, ground), to_qimage(ground))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for stroke in given.strokes:
-        _paint(painter, side, stroke)
-    painter.end()
+        painter.end()
+    draw_strokes(picture, given.strokes)
     colourful = ground is not None and len(ground) == 3
     return picture if colourful else picture.convertToFormat(QImage.Format.Format_Grayscale8)
-
-
-def _paint(painter: QPainter, side: int, stroke: Stroke) -> None:
-    """Piece by piece, as what crosses itself ten thousand times takes Qt seconds to paint at
-    once."""
-    pieces = max(len(stroke.points) - 1, 1)
-    for first in range(0, pieces, _PIECES):
-        draw_stroke(painter, side, stroke, first, min(first + _PIECES, len(stroke.points) - 1))
 
 
 def _whole(picture: QImage, ground: Levels) -> QRectF:
