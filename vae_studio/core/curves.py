@@ -45,18 +45,13 @@ def _control(before: FloatArray, at: FloatArray, to: FloatArray) -> FloatArray:
 
 def sampled(points: FloatArray, tolerance: float) -> FloatArray:
     """Points [m, 2] on the line through ``points`` [n, 2], and these among them: what is straight
-    from each to the next is hardly further than ``tolerance`` from the line."""
-    return traced(points, tolerance)[0]
-
-
-def traced(points: FloatArray, tolerance: float) -> tuple[FloatArray, NDArray[np.intp]]:
-    """The same, and which of them ``points`` are: indices [n].
+    from each to the next is hardly further than ``tolerance`` from the line.
 
     A curve is cut into the pieces that Wang's bound asks for (R. Goldman, *Pyramid Algorithms*,
     2003, section 5.6.3).
     """
     if len(points) < 2:
-        return points, np.arange(len(points))
+        return points
     curves = beziers(points)
     second = curves[:, :2] - 2.0 * curves[:, 1:3] + curves[:, 2:]
     bend = np.sqrt((second * second).sum(axis=2).max(axis=1))
@@ -64,7 +59,7 @@ def traced(points: FloatArray, tolerance: float) -> tuple[FloatArray, NDArray[np
     ends = pieces.cumsum()
     which = np.repeat(np.arange(len(pieces)), pieces)
     t = (np.arange(1, ends[-1] + 1) - (ends - pieces)[which]) / pieces[which]
-    found, own = np.empty((len(t) + 1, 2)), np.concatenate([[0], ends])
+    found = np.empty((len(t) + 1, 2))
     found[1:] = (np.vander(t, 4, increasing=True)[:, None] @ (_POWERS @ curves)[which])[:, 0]
-    found[own] = points
-    return found, own
+    found[np.concatenate([[0], ends])] = points
+    return found

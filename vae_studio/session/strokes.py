@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_studio.core.curves import sampled, traced
+from vae_studio.core.curves import sampled
 
 Point = tuple[float, float]
 FloatArray = NDArray[np.float64]
@@ -73,13 +73,13 @@ def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes
     kept: list[Stroke] = []
     for stroke in strokes:
         reach = radius + stroke.width / 2
-        dense, own = _dense(stroke, reach / 2)
+        dense, shape = _dense(stroke, reach / 2)
         inside = _distances(dense, start, end) <= reach
         if not inside.any():
             kept.append(stroke)
             continue
-        wanted = _of_pieces(inside, own)
-        wanted[own] = True
+        wanted = _of_pieces(inside, shape)
+        wanted[shape] = True
         edges = np.flatnonzero(np.diff(inside.astype(np.int8))) + 1
         for part in np.split(np.arange(len(dense)), edges):
             if not inside[part[0]]:
@@ -88,13 +88,12 @@ def erased(strokes: Strokes, start: Point, end: Point, radius: float) -> Strokes
     return tuple(kept)
 
 
-def _of_pieces(inside: NDArray[np.bool_], own: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """All points of the pieces that have a point ``inside`` [m]; those elsewhere need no more than
-    the stroke's own points. own: the indices of these [n]."""
-    piece = np.searchsorted(own, np.arange(len(inside)), side="right")
-    touched = np.zeros(len(own) + 2, np.bool_)
+def _of_pieces(inside: NDArray[np.bool_], ends: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """All points of the pieces that have a point ``inside`` [m]. ends: of the pieces, indices."""
+    piece = np.searchsorted(ends, np.arange(len(inside)), side="right")
+    touched = np.zeros(len(ends) + 2, np.bool_)
     touched[piece[inside]] = True
-    touched[piece[own[inside[own]]] - 1] = True  # a point of its own ends the piece before, too
+    touched[piece[ends[inside[ends]]] - 1] = True  # an end is one of the piece before, too
     return touched[piece]
 
 
@@ -166,18 +165,17 @@ def _transformed(strokes: Strokes, factor: float, right: float, down: float) -> 
 
 def _dense(stroke: Stroke, step: float) -> tuple[FloatArray, NDArray[np.intp]]:
     """The line of a stroke with no two points [m, 2] further apart than ``step``, so that it can be
-    cut; and which of them are the stroke's own: indices [n]."""
-    points, own = traced(np.asarray(stroke.points, np.float64), _TOLERANCE)
-    points = points.clip(0.0, 1.0)
+    cut; and which of them are those of ``line``, that tell its shape: indices [n]."""
+    points = line(stroke)
     if len(points) < 2:
-        return points, own
+        return points, np.arange(len(points))
     way = np.diff(points, axis=0)
     pieces = np.maximum(np.ceil(np.hypot(*way.T) / step), 1).astype(np.intp)
     ends = pieces.cumsum()
     which = np.repeat(np.arange(len(way)), pieces)
     share = ((np.arange(1, ends[-1] + 1) - (ends - pieces)[which]) / pieces[which])[:, None]
     dense = np.concatenate([points[:1], points[which] + way[which] * share])
-    return dense, np.concatenate([[0], ends])[own]
+    return dense, np.concatenate([[0], ends])
 
 
 def _distances(points: FloatArray, start: Point, end: Point) -> FloatArray:
