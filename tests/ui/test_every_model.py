@@ -18,6 +18,7 @@ from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.errors import DatasetError
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.drawing import ImageRef
+from vae_studio.session.requests import SampleResult
 from vae_studio.ui.panels import PANELS
 from vae_studio.ui.panels.directions import DirectionsPanel
 from vae_studio.ui.panels.images import ImagesPanel
@@ -85,10 +86,17 @@ def test_every_panel_shows_a_model_of_any_size(
     traversals = panel(TraversalsPanel)
     wait(lambda: len(traversals.grid.pictures) == min(size, MOST_ROWS))
     in_front(studio, "samples")
-    wait(lambda: panel(SamplesPanel).shown is not None)
+
+    def samples() -> SampleResult | None:
+        """Of this model; those of the one before stay until they are here."""
+        shown = panel(SamplesPanel).shown
+        return shown if shown is not None and shown.request.snapshot is store.snapshot else None
+
+    wait(lambda: samples() is not None)
     store.set_random_from("aggregate")
     wait(lambda: "Gaussian" in panel(SamplesPanel).explain.text())
-    shown = panel(SamplesPanel).shown
+    wait(lambda: samples() is not None)
+    shown = samples()
     assert shown is not None
     assert shown.z.shape == (COUNT, size)
     store.keeper.keep_here()
