@@ -177,15 +177,21 @@ def test_closing_the_strip_keeps_the_input(studio: Studio, qtbot: QtBot, page: P
     assert not panel.found.isVisible()
 
 
+def opened_copy(studio: Studio, qtbot: QtBot, page: Path, folder: Path) -> Path:
+    """A file with three digits, which are found, that may go."""
+    path = folder / "digits.jpg"
+    shutil.copy(page, path)
+    studio.store.pictures.open_file(path)
+    opened(studio, qtbot, 3)
+    return path
+
+
 def test_after_a_failed_invert_what_was_found_stays(
     studio: Studio, qtbot: QtBot, page: Path, tmp_path: Path
 ) -> None:
     store, panel, told = studio.store, studio.window.panel(DrawPanel), list[StudioError]()
-    path = tmp_path / "digits.jpg"
-    shutil.copy(page, path)
+    path = opened_copy(studio, qtbot, page, tmp_path)
     store.failed.connect(told.append)
-    store.pictures.open_file(path)
-    opened(studio, qtbot, 3)
     before, found = store.state, store.pictures.found
     path.unlink()
     hand.click(panel.found.invert)
@@ -209,11 +215,8 @@ def test_after_a_failed_invert_what_was_drawn_meanwhile_counts(
     studio: Studio, qtbot: QtBot, page: Path, tmp_path: Path
 ) -> None:
     store, panel, told = studio.store, studio.window.panel(DrawPanel), list[StudioError]()
-    path = tmp_path / "digits.jpg"
-    shutil.copy(page, path)
+    path = opened_copy(studio, qtbot, page, tmp_path)
     store.failed.connect(told.append)
-    store.pictures.open_file(path)
-    opened(studio, qtbot, 3)
     path.unlink()
     store.pictures.invert()
     store.set_input(DRAWN)
