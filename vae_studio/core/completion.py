@@ -18,7 +18,7 @@ from torch import Tensor
 from vae_studio.core.adam import Adam
 from vae_studio.core.data import Dataset, ShouldStop, never
 from vae_studio.core.errors import SpecError, StudioError
-from vae_studio.core.explore import Label, decode_each
+from vae_studio.core.explore import decode_each
 from vae_studio.core.linear import Linear
 from vae_studio.core.losses import reconstruction_each
 from vae_studio.core.model import VAE, Decoder
@@ -102,7 +102,6 @@ def complete(
     *,
     starts: int = 8,
     steps: int = _STEPS,
-    label: Label | None = None,
     should_stop: ShouldStop = never,
     show: Callable[[Completion], object] = lambda answers: None,
     seed: int = 0,
@@ -114,9 +113,9 @@ def complete(
     image: [C, H, W] in [0, 1]; what it holds where ``seen`` [H, W] is False plays no part. The
     starts are codes of the bank, of its images that agree best on the seen pixels, the first ones
     of several classes; where it has too few, points of the prior. Answers that look like a better
-    one are dropped. A model with classes gives one answer for each label, of two starts or more,
-    unless ``label``, K class weights, says which. Where nothing is seen, the answers are
-    ``starts`` points of the prior, since all ways down would end at 0.
+    one are dropped. A model with classes gives one answer for each label, of two starts or more.
+    Where nothing is seen, the answers are ``starts`` points of the prior, since all ways down would
+    end at 0.
 
     show: given better and better answers; those that are returned come last. Returns None once
     ``should_stop``, asked at every step, said yes. Raises ``SpecError`` where the model takes
@@ -129,14 +128,11 @@ def complete(
         raise ValueError(f"seen needs a value for each pixel, {image.shape[1:]}, not {seen.shape}")
     if starts < 1 or steps < 0:
         raise ValueError(f"at least one start and no step, got {starts} and {steps}")
-    if model.spec.conditional and label is not None and len(label) != model.spec.num_classes:
-        raise ValueError(f"label needs {model.spec.num_classes} weights, got {label}")
     if should_stop():
         return None
     part = _Part(model, image, seen)
     generator = torch.Generator().manual_seed(seed)
-    z, labels = _first_codes(part, bank, starts, label, generator)
-    each_label = model.spec.conditional and label is None
+    z, labels = _first_codes(part, bank, starts, generator)
     with torch.enable_grad():
         point = z.clone().requires_grad_()
         optimiser = Adam([point], lr=_RATE, betas=_BETAS)
@@ -153,12 +149,12 @@ def complete(
                 return None
             if step == shown:
                 shown *= 2
-                show(_answers(part, z, labels, each_label))
+                show(_answers(part, z, labels))
             optimiser.param_groups[0]["lr"] = _RATE * (1.0 - 0.95 * step / steps)
             # Adam.zero_grad() would load torch's compiler first: a second and a half.
             (point.grad,) = torch.autograd.grad(cost.sum(), point)
             optimiser.step()
-    answers = _answers(part, z, labels, each_label)
+    answers = _answers(part, z, labels)
     if should_stop():
         return None
     show(answers)
@@ -211,30 +207,23 @@ def _prior(z: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _first_codes(
-    part: _Part,
-    bank: CodeBank,
-    starts: int,
-    label: Label | None,
-    generator: torch.Generator,
+    part: _Part, bank: CodeBank, starts: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor | None]:
     """Where to start: codes [B, L], their class weights [B, K]."""
     order = np.argsort(part.differs(bank.images))
     if not part.chosen.any():
         order = order[:0]  # all agree with nothing
-    classes = part.model.spec.num_classes
-    if classes and label is None:
+    if part.model.spec.conditional:
         return _starts_of_labels(part, bank, order, starts, generator)
-    weights = torch.tensor([label], dtype=torch.float32) if classes and label else None
     kinds = bank.labels[order]
     of_class = [np.flatnonzero(kinds == kind)[:_NEAR_IN_CLASS] for kind in np.unique(kinds)]
     near = order[np.unique(np.concatenate([np.arange(min(_NEAR, len(order))), *of_class]))]
     z = torch.from_numpy(bank.mu[near])
-    by_cost = part.cost(z, None if weights is None else weights.expand(len(z), -1)).argsort()
+    by_cost = part.cost(z, None).argsort()
     _, best = np.unique(bank.labels[near[by_cost.numpy()]], return_index=True)  # of each class
     first = np.sort(best)[:_CLASSES]
     ranks = np.concatenate([first, np.setdiff1d(np.arange(len(near)), first)])[:starts]
-    z = _filled(z[by_cost[torch.from_numpy(ranks)]], starts, generator)
-    return z, None if weights is None else weights.expand(len(z), -1)
+    return _filled(z[by_cost[torch.from_numpy(ranks)]], starts, generator), None
 
 
 def _starts_of_labels(
@@ -263,20 +252,20 @@ def _filled(z: Tensor, count: int, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def _answers(part: _Part, z: Tensor, labels: Tensor | None, each_label: bool) -> Completion:
+def _answers(part: _Part, z: Tensor, labels: Tensor | None) -> Completion:
     """The best code of each label; else all that differ."""
     lost = part.lost(z, labels)
     cost = lost + _prior(z)
     rows = [row for row in cost.argsort(stable=True).tolist() if torch.isfinite(cost[row])]
     if not rows:
         raise StudioError("survey.not_finite")
-    if labels is not None and each_label:
+    if labels is not None:
         kinds = labels.argmax(1).tolist()
         best = {kinds[row]: row for row in reversed(rows)}
         rows = sorted(best.values(), key=rows.index)
     weights = None if labels is None else labels[rows].numpy()
     images = decode_each(part.model, z[rows].numpy(), weights)
-    keep = np.arange(len(rows)) if each_label else _different(images)
+    keep = _different(images) if labels is None else np.arange(len(rows))
     chosen = [rows[place] for place in keep]
     return Completion(
         z=z[chosen].numpy(),
