@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSlider, QScrollArea
+from PySide6.QtWidgets import QAbstractSlider, QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
@@ -355,3 +356,25 @@ def test_the_tab_key_shows_where_a_slider_acts(studio: Studio, qtbot: QtBot) -> 
     assert studio.store.pointed == row.dimension
     studio.window.panel(DecodedPanel).random.setFocus(Qt.FocusReason.TabFocusReason)
     assert panel.picture.heat is None
+
+
+def test_a_row_that_goes_is_no_longer_pointed_at(studio: Studio, qtbot: QtBot) -> None:
+    row = rows_of(studio)[-1]
+    place = QPointF(5.0, 5.0)
+    enter = QEnterEvent(place, place, place)  # as when the list moves under a mouse that rests
+    QApplication.sendEvent(row, enter)
+    assert studio.store.pointed == row.dimension
+    show_model(qtbot, studio, shipped("vae-16"))
+    assert studio.store.pointed is None
+    assert studio.window.panel(DecodedPanel).picture.heat is None
+
+
+def test_a_row_that_stands_for_another_dimension_points_at_that(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    row = rows_of(studio)[0]
+    row.slider.setFocus(Qt.FocusReason.TabFocusReason)
+    before = row.dimension
+    show_model(qtbot, studio, shipped("vae-64"))
+    assert row.dimension != before, "this test needs a model with another order"
+    assert studio.store.pointed == row.dimension

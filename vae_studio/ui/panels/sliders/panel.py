@@ -38,6 +38,7 @@ class SlidersPanel(Panel):
         self._whiskers = False
         self._described: tuple[str, LatentStats | None, Survey | None] | None = None
         self._held = False
+        self._pointed: LatentSlider | None = None  # the row that the hand points at
         self._with_strips = False
         self._empty = QLabel(self.tr("The latent dimensions of the model appear here."))
         self._empty.setProperty("role", "empty")
@@ -130,6 +131,8 @@ class SlidersPanel(Panel):
                 row.describe(dimension, kl, stats.low[dimension], stats.high[dimension], None)
             else:
                 row.describe(dimension, kl, -PRIOR_RANGE, PRIOR_RANGE, None)
+        if self._pointed is not None and self._pointed in self.rows[first : self._done]:
+            self.store.point_at(self._pointed.dimension)  # which may be another by now
         latent, code = self.store.state.latent, self._code
         if len(latent.z) == len(self._order):
             for row in self.rows[first : self._done]:
@@ -165,6 +168,8 @@ class SlidersPanel(Panel):
         """Have ``size`` rows at most."""
         while len(self.rows) > size:
             row = self.rows.pop()
+            if row is self._pointed:
+                self._point(None)
             row.setParent(None)
             row.deleteLater()
 
@@ -195,10 +200,10 @@ class SlidersPanel(Panel):
 
     @Slot(object)
     def _point(self, dimension: int | None) -> None:
-        if not self._held:
-            self.store.point_at(dimension)
-        elif dimension is None:
-            self.store.point_at(None)
+        if self._held and dimension is not None:
+            return
+        self._pointed = next((row for row in self.rows if row.dimension == dimension), None)
+        self.store.point_at(dimension)
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState | None) -> None:
