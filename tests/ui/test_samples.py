@@ -56,6 +56,19 @@ def test_they_carry_the_label(cvae: Studio, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: panel.pictures[0].image != before[0])
 
 
+def test_what_was_drawn_before_others_were_asked_for_is_not_shown(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    panel = shown(studio, qtbot)
+    late = panel.shown
+    assert late is not None
+    hand.click(panel.again)
+    qtbot.waitUntil(lambda: panel.shown is not late, timeout=TIMEOUT)
+    there = panel.shown
+    studio.store.answered.emit("samples", late)
+    assert panel.shown is there
+
+
 def test_a_hidden_panel_asks_for_nothing(studio: Studio, qtbot: QtBot) -> None:
     shown(studio, qtbot)
     studio.window.docks["samples"].close()

@@ -26,7 +26,7 @@ class Docks:
         for row in PANELS:
             dock = QDockWidget(QCoreApplication.translate("Panels", row.title), window)
             dock.setObjectName(row.name)
-            panel = row.panel(store)
+            panel = row.panel(store, dock)
             dock.setWidget(panel)
             dock.visibilityChanged.connect(panel.come_forward)
             dock.setTitleBarWidget(_Title(dock))

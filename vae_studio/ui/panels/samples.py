@@ -33,7 +33,7 @@ class SamplesPanel(Panel):
         super().__init__(store, parent)
         self._seed = 0
         self._result: SampleResult | None = None
-        self._asked: PointsRequest | None = None
+        self._asked: SampleRequest | PointsRequest | None = None
         self.explain = QLabel()
         self.explain.setProperty("role", "muted")
         self.explain.setWordWrap(True)
@@ -82,7 +82,8 @@ class SamplesPanel(Panel):
             return
         self._asked = None
         if self.store.state.random_from == "prior":
-            self.store.ask("samples", SampleRequest(snapshot, COUNT, self._seed, label))
+            self._asked = SampleRequest(snapshot, COUNT, self._seed, label)
+            self.store.ask("samples", self._asked)
             return
         aggregate = self.store.aggregate
         aggregate.want()
@@ -126,14 +127,16 @@ class SamplesPanel(Panel):
 
     @Slot(str, object)
     def _take(self, lane: str, result: Result) -> None:
-        if lane != "samples":
+        if lane != "samples" or not isinstance(result, SampleResult | PointsResult):
             return
-        if isinstance(result, PointsResult) and result.request is self._asked:
+        if result.request is not self._asked:
+            return  # others were asked for since
+        if isinstance(result, PointsResult):
             asked, labels = result.request, result.request.labels
             label = None if labels is None else tuple(labels[0].tolist())
             request = SampleRequest(asked.snapshot, COUNT, self._seed, label)
             result = SampleResult(request, asked.z, result.images)
-        if isinstance(result, SampleResult) and result.request.snapshot is self.store.snapshot:
+        if result.request.snapshot is self.store.snapshot:
             self._result = result
             for view, picture in zip(self.pictures, to_qimages(result.images), strict=True):
                 view.set_picture(picture)

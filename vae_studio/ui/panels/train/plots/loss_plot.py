@@ -53,7 +53,8 @@ class LossPlot(pg.PlotWidget):
         self._cross: float | None = None
         self._ticks_key: object = None
         self._ticks: tuple[list[tuple[float, str]], list[tuple[float, str]]] = ([], [])
-        super().__init__(axisItems={"left": Axis("left"), "bottom": Axis("bottom")})
+        axes = {"left": Axis("left"), "bottom": Axis("bottom")}
+        super().__init__(axisItems=axes, enableMenu=False)  # whose making takes a while
         self.title, self._color, self._unit, self._log = title, color, "", False
         self.setAccessibleName(title)
         self.setMinimumSize(120, 90)
@@ -61,7 +62,6 @@ class LossPlot(pg.PlotWidget):
         self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
         item = self.getPlotItem()
         item.hideButtons()
-        item.setMenuEnabled(False)
         item.disableAutoRange()
         item.getViewBox().setLimits(
             minXRange=1e-4, maxXRange=1e8, minYRange=1e-6, maxYRange=_Y_LIMIT
