@@ -40,7 +40,7 @@ from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.training import TrainStatus
 
-COUNTS: Counts = {"test": 6, "soak": 60, "full": 200}
+COUNTS: Counts = {"test": 4, "soak": 60, "full": 200}
 
 _TRAIN_IMAGES, _TEST_IMAGES = 2000, 500
 _WARM_UP = 60  # cycles; so long the allocator spreads out until its pages serve all threads

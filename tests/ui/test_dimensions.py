@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.helpers import quick, tiny
+from tests.helpers import part, quick, tiny
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model
 from vae_studio.app import Studio
+from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.measures import LatentStats
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.variants import VARIANTS
@@ -27,24 +30,24 @@ def panel(studio: Studio) -> DimensionsPanel:
     return studio.window.panel(DimensionsPanel)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
 def test_bars_are_the_figures_of_the_model_in_order(
-    panel: DimensionsPanel, studio: Studio, qtbot: QtBot, name: str
+    panel: DimensionsPanel, studio: Studio, qtbot: QtBot
 ) -> None:
-    show_model(qtbot, studio, shipped(name))
-    snapshot = studio.store.snapshot
-    assert snapshot is not None
-    assert snapshot.latent is not None
-    assert snapshot.evaluation is not None
-    assert panel.bars.stats == snapshot.latent
-    heights = [panel.bars.bar(place).height() for place in range(snapshot.spec.latent_dim)]
-    assert heights == sorted(heights, reverse=True)
-    assert heights[0] / max(heights[-1], 1e-9) == pytest.approx(
-        max(snapshot.latent.kl) / max(min(snapshot.latent.kl), 1e-9), rel=0.01
-    )
-    active = snapshot.evaluation.active_units
-    assert f"{active} of {snapshot.spec.latent_dim} dimensions" in panel.summary.text()
-    assert f"{sum(snapshot.latent.kl):.1f} nats" in panel.summary.text()
+    for name in VARIANTS:
+        show_model(qtbot, studio, shipped(name))
+        snapshot = studio.store.snapshot
+        assert snapshot is not None
+        assert snapshot.latent is not None
+        assert snapshot.evaluation is not None
+        assert panel.bars.stats == snapshot.latent, name
+        heights = [panel.bars.bar(place).height() for place in range(snapshot.spec.latent_dim)]
+        assert heights == sorted(heights, reverse=True), name
+        assert heights[0] / max(heights[-1], 1e-9) == pytest.approx(
+            max(snapshot.latent.kl) / max(min(snapshot.latent.kl), 1e-9), rel=0.01
+        ), name
+        active = snapshot.evaluation.active_units
+        assert f"{active} of {snapshot.spec.latent_dim} dimensions" in panel.summary.text(), name
+        assert f"{sum(snapshot.latent.kl):.1f} nats" in panel.summary.text(), name
 
 
 def middle(bars: KLBars, place: int) -> QPoint:
@@ -100,11 +103,17 @@ def test_where_there_are_no_sliders_the_explorer_comes(
 
 
 def test_they_live_while_a_model_trains(
-    panel: DimensionsPanel, studio: Studio, qtbot: QtBot, small_mnist: None
+    panel: DimensionsPanel,
+    studio: Studio,
+    qtbot: QtBot,
+    mnist: DatasetPair,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    some = part(mnist, 6400, 256)  # an epoch takes longer than the window ever looks away
+    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: some))
     seen: list[LatentStats | None] = []
     studio.store.snapshot_changed.connect(lambda _: seen.append(panel.bars.stats))
-    studio.store.launcher.start(tiny(ModelSpec()), quick(epochs=3), "vae-32")
+    studio.store.launcher.start(tiny(ModelSpec()), quick(epochs=3, batch_size=16), "vae-32")
     qtbot.waitUntil(lambda: bool(seen), timeout=4 * TIMEOUT)
     assert seen[0] is None  # nothing is measured before the first epoch
     assert "first epoch" in panel.summary.text() or panel.bars.stats is not None

@@ -176,9 +176,7 @@ def test_a_model_whose_images_are_not_here_says_so_everywhere(
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_before_a_model_is_there_every_panel_says_what_will_be(
-    name: str, studio: Studio, qtbot: QtBot
-) -> None:
+def test_before_a_model_is_there_every_panel_says_what_will_be(name: str, qtbot: QtBot) -> None:
     """A panel of its own, that has heard of no model."""
     store = Store()
     kind = next(row.panel for row in PANELS if row.name == name)

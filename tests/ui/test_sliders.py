@@ -164,22 +164,23 @@ def test_a_lock_keeps_one_dimension_from_random_and_mean(studio: Studio, qtbot: 
 SHIPPED = [info.path.name for info in bundled_runs() if info.evaluation is not None]
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_rows_stand_in_the_order_of_kl(studio: Studio, qtbot: QtBot, name: str) -> None:
-    info = read_run(shipped(name))
-    assert info.evaluation is not None
-    show_model(qtbot, studio, info.path)
-    latent = info.evaluation.latent
-    rows = rows_of(studio)
-    assert [row.dimension for row in rows] == list(latent.order)
-    assert len(rows) == info.spec.latent_dim
-    for row in rows:
-        dead = latent.kl[row.dimension] < 0.01
-        assert row.name.isEnabled() is not dead
-        assert row.slider.property("dead") is dead
-        # Before the survey it is the means' range; then the aggregate posterior's, about the same.
-        assert row.slider.minimum() == pytest.approx(min(-3.0, latent.low[row.dimension]), abs=0.1)
-        assert row.slider.maximum() == pytest.approx(max(3.0, latent.high[row.dimension]), abs=0.1)
+def test_rows_stand_in_the_order_of_kl(studio: Studio, qtbot: QtBot) -> None:
+    for name in SHIPPED:
+        info = read_run(shipped(name))
+        assert info.evaluation is not None
+        show_model(qtbot, studio, info.path)
+        latent = info.evaluation.latent
+        rows = rows_of(studio)
+        assert [row.dimension for row in rows] == list(latent.order), name
+        assert len(rows) == info.spec.latent_dim, name
+        for row in rows:
+            dead = latent.kl[row.dimension] < 0.01
+            assert row.name.isEnabled() is not dead, name
+            assert row.slider.property("dead") is dead, name
+            # Before the survey, the means' range; then the aggregate posterior's, about the same.
+            low, high = latent.low[row.dimension], latent.high[row.dimension]
+            assert row.slider.minimum() == pytest.approx(min(-3.0, low), abs=0.1), name
+            assert row.slider.maximum() == pytest.approx(max(3.0, high), abs=0.1), name
 
 
 def change_figures(run: Path, change: dict[str, dict[int, float]]) -> None:

@@ -43,8 +43,8 @@ _MODELS = ("vae-2", "cvae", "vae-batchnorm", "vae-latent-dropout")
 
 @pytest.fixture
 def digits(mnist: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> DatasetPair:
-    """``mnist`` means these here: one or two seconds of training."""
-    some = part(mnist, 6400, 512)
+    """``mnist`` means these here: a second or two of training."""
+    some = part(mnist, 3200, 512)
     monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: some))
     return some
 
