@@ -114,14 +114,14 @@ def test_neighbours_show_the_way_both_ways(codes: np.ndarray) -> None:
 
 def test_t_sne_keeps_clusters_apart_and_is_repeatable() -> None:
     generator = np.random.default_rng(4)
-    labels = np.arange(90) % 3
-    codes = (generator.standard_normal((90, 10)) * 0.3 + 4.0 * np.eye(3, 10)[labels]).astype(
+    labels = np.arange(150) % 3
+    codes = (generator.standard_normal((150, 10)) * 0.3 + 4.0 * np.eye(3, 10)[labels]).astype(
         np.float32
     )
     shares: list[float] = []
     places = tsne(codes, lambda: False, shares.append)
     assert places is not None
-    assert places.shape == (90, 2)
+    assert places.shape == (150, 2)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     distances = np.square(places[:, None] - places[None]).sum(-1)

@@ -51,7 +51,7 @@ from vae_studio.ui.panels.samples import SamplesPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.traversals import TraversalsPanel
 
-COUNTS: Counts = {"test": 3, "soak": 20, "full": 100}
+COUNTS: Counts = {"test": 2, "soak": 20, "full": 100}
 
 _ACTIONS = 100
 _TRAIN_IMAGES, _TEST_IMAGES = 512, 256

@@ -43,7 +43,7 @@ from vae_studio.core.variants import VARIANTS
 from vae_studio.session.settings import AppSettings, load_settings, save_settings
 
 # Faults at most, spread evenly over all there are: every call in every scenario in every way.
-COUNTS: Counts = {"test": 50, "soak": 600, "full": 1_000_000}
+COUNTS: Counts = {"test": 35, "soak": 600, "full": 1_000_000}
 
 SPEC = tiny(VARIANTS["vae-batchnorm"], hidden=(8,), latent_dim=2)
 CONFIG = quick(epochs=50, batch_size=16)

@@ -29,7 +29,7 @@ from typing import Any
 
 from tests.soak.outcome import Counts, Outcome
 
-COUNTS: Counts = {"test": 60, "soak": 300, "full": 100_000}  # at most as many as there are
+COUNTS: Counts = {"test": 45, "soak": 300, "full": 100_000}  # at most as many as there are
 
 _GROWTH = 100.0  # MB, of all files together
 _SECONDS = 2.0  # for one file through one entry

@@ -81,7 +81,7 @@ from vae_studio.ui.widgets.palette import CommandPalette
 from vae_studio.ui.widgets.qimages import to_qimage
 from vae_studio.ui.widgets.scale_dialog import ScaleDialog
 
-COUNTS: Counts = {"test": 10, "soak": 150, "full": 1000}
+COUNTS: Counts = {"test": 8, "soak": 150, "full": 1000}
 
 _STEPS = 50
 _RUNS_OF_A_WINDOW = 50

@@ -35,6 +35,7 @@ from tests.ui.waits import shipped, show_model
 from vae_studio.app import Studio, settings_path
 from vae_studio.ui import theme
 from vae_studio.ui.panels import PANELS, PanelRow
+from vae_studio.ui.panels.configuration import ConfigurationPanel
 from vae_studio.ui.panels.draw.canvas import Canvas
 from vae_studio.ui.store import Store
 from vae_studio.ui.theme import LIGHT
@@ -89,6 +90,7 @@ def inner(control: QWidget) -> bool:
 
 
 def controls(studio: Studio) -> list[QWidget]:
+    assert studio.window.panel(ConfigurationPanel).rows  # which are made when they are wanted
     found = [w for w in studio.window.findChildren(QWidget) if isinstance(w, CONTROLS)]
     toast = studio.window.toast  # its button has a text once it has something to say
     return [c for c in found if not inner(c) and not toast.isAncestorOf(c)]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from tests.helpers import part
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
+from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.maps import NeighbourMap, PlaneMap
 from vae_studio.session.drawing import ImageRef
 from vae_studio.session.jobs import MapRequest, MapResult
@@ -258,8 +262,15 @@ def test_training_images_join_and_leave(
     assert len(panel.canvas.groups) == 1
 
 
+@pytest.fixture
+def fewer(mnist: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``mnist`` has so many images here that t-SNE takes some seconds."""
+    some = part(mnist, 512, 2500)
+    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: some))
+
+
 def test_t_sne_shows_progress_and_can_be_given_up(
-    studio: Studio, panel: MapPanel, qtbot: QtBot
+    fewer: None, studio: Studio, panel: MapPanel, qtbot: QtBot
 ) -> None:
     panel.arrange.activated.emit(1)
     assert panel.progress.isVisible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -61,7 +62,34 @@ class ConfigurationPanel(Panel):
         head.addWidget(self.preset, 1)
         head.addWidget(self.from_model)
         head.addWidget(self.reset_all)
-        self.rows: dict[str, _Row] = {}
+        self._rows: dict[str, _Row] = {}
+        self._column = ColumnScroll(QWidget())
+        self.help = QLabel(self.tr("Choose a field to read what it does."))
+        self.help.setProperty("role", "muted")
+        self.help.setWordWrap(True)
+        self.help.setMinimumHeight(3 * self.help.fontMetrics().lineSpacing())
+        self.help.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self._column, 1)
+        layout.addWidget(self.help)
+        store.plan.changed.connect(self._render)
+        store.snapshot_changed.connect(lambda _: self.from_model.setEnabled(True))
+        self._render()
+
+    @property
+    def rows(self) -> dict[str, _Row]:
+        """By field. They are made when somebody wants to see them: a window needs none to start."""
+        if not self._rows:
+            self._column.set_page(self._make_page())
+            self._render()
+        return self._rows
+
+    def showEvent(self, event: QShowEvent) -> None:
+        _ = self.rows
+        super().showEvent(event)
+
+    def _make_page(self) -> QWidget:
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(3)
@@ -72,30 +100,18 @@ class ConfigurationPanel(Panel):
             grid.addWidget(heading, grid.rowCount(), 0, 1, 4)
             for item in fields(record):
                 if item.name not in _GIVEN:
-                    self.rows[item.name] = _Row(store, item.name, grid)
+                    row = self._rows[item.name] = _Row(self.store, item.name, grid)
+                    row.edit.installEventFilter(self)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, theme.GRID, 0)
         column.addLayout(grid)
         column.addStretch(1)
-        self.help = QLabel(self.tr("Choose a field to read what it does."))
-        self.help.setProperty("role", "muted")
-        self.help.setWordWrap(True)
-        self.help.setMinimumHeight(3 * self.help.fontMetrics().lineSpacing())
-        self.help.setAlignment(Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.addLayout(head)
-        layout.addWidget(ColumnScroll(page), 1)
-        layout.addWidget(self.help)
-        for row in self.rows.values():
-            row.edit.installEventFilter(self)
-        store.plan.changed.connect(self._render)
-        store.snapshot_changed.connect(lambda _: self.from_model.setEnabled(True))
-        self._render()
+        return page
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.FocusIn:
-            for name, row in self.rows.items():
+            for name, row in self._rows.items():
                 if row.edit is watched:
                     self.help.setText(f"{field_label(name)}: {field_help(name)}")
         return super().eventFilter(watched, event)
@@ -114,7 +130,7 @@ class ConfigurationPanel(Panel):
         plan = self.store.plan
         self.preset.setCurrentText(plan.plan.variant)
         changed = plan.changed_fields
-        for name, row in self.rows.items():
+        for name, row in self._rows.items():
             row.render(name in changed)
         self.reset_all.setEnabled(bool(changed or plan.problems))
         text = self.tr("Reset {n}", "", len(changed)) if changed else self.tr("As preset")
