@@ -18,7 +18,7 @@ import torch
 from PySide6.QtCore import QThread
 from shiboken6 import isValid
 
-from tests.helpers import Disk, part, quick, tiny, trained
+from tests.helpers import Disk, part, quick, take_as_mnist, tiny, trained
 from vae_studio.core.data import DatasetPair, load_dataset
 from vae_studio.core.snapshot import Snapshot, capture
 from vae_studio.core.variants import VARIANTS
@@ -95,6 +95,12 @@ def mnist() -> DatasetPair:
 def small(mnist: DatasetPair) -> DatasetPair:
     """Its first 512 training and 256 test images."""
     return part(mnist, 512, 256)
+
+
+@pytest.fixture
+def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``mnist`` means its first 512 images here: an epoch takes a moment."""
+    take_as_mnist(small, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.control import TrainControl
-from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.data import DATASETS, Dataset, DatasetPair
 from vae_studio.core.events import Event
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training, training_tensors
@@ -42,6 +43,12 @@ def part(data: DatasetPair, train_images: int, test_images: int) -> DatasetPair:
         Dataset(data.train.images[:train_images], data.train.labels[:train_images]),
         Dataset(data.test.images[:test_images], data.test.labels[:test_images]),
     )
+
+
+def take_as_mnist(data: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``mnist`` means these images, in this test."""
+    row = replace(DATASETS["mnist"], load=lambda *_: data)
+    monkeypatch.setitem(DATASETS, "mnist", row)
 
 
 def trained(

@@ -30,7 +30,7 @@ from vae_studio import __version__
 from vae_studio.cli import main
 from vae_studio.core import losses, trainer
 from vae_studio.core.checkpoint import load_snapshot, save_generation
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
 from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.runs import list_runs, read_metrics, read_run
@@ -43,10 +43,7 @@ from vae_studio.session.folders import runs_folder
 TINY = ("--set", "hidden=48,24", "latent_dim=6", "batch_size=128", "schedule=constant")
 
 
-@pytest.fixture(autouse=True)
-def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``mnist`` means its first 512 images here."""
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: small))
+pytestmark = pytest.mark.usefixtures("small_mnist")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tests.helpers import quick, recorded, tiny
 from vae_studio.cli import main
 from vae_studio.core import trainer
 from vae_studio.core.compared import differences
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
 from vae_studio.core.experiments import EXPERIMENTS
 from vae_studio.core.runs import list_runs
 from vae_studio.core.variants import VARIANTS
@@ -22,10 +21,7 @@ from vae_studio.session.folders import log_folder, runs_folder
 QUICK = ("--epochs", "1", "--set", "train_size=128", "batch_size=64", "device=cpu")
 
 
-@pytest.fixture(autouse=True)
-def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``mnist`` means its first 512 images here."""
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: small))
+pytestmark = pytest.mark.usefixtures("small_mnist")
 
 
 @pytest.fixture

@@ -34,10 +34,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``mnist`` means its first 512 images here."""
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: small))
+pytestmark = pytest.mark.usefixtures("small_mnist")
 
 
 @pytest.fixture(scope="module")

@@ -74,14 +74,14 @@ def test_a_dot_is_as_large_on_its_way_as_what_trembled() -> None:
     assert dot.fitted.scale == pytest.approx(trembling.fitted.scale)
     assert dot.fitted.scale * 100 + dot.fitted.x == pytest.approx(13.5)
     assert digit([np.array([[1e200, 1e200]])], smallest=1e-200).fitted.scale == 0
+    large = [np.array([[100, 100], [140, 200]])]
+    assert np.array_equal(digit_image(large, smallest=20), digit_image(large))
 
 
 def test_coordinates_next_to_nothing_are_a_dot() -> None:
     tiny = [np.array([[1e-320, 0.0], [0.0, 1e-320]])]
     for widths in (None, [0.05]):
         assert extent(digit(tiny, widths=widths, smallest=0.05).ink).max() <= 12
-    large = [np.array([[100, 100], [140, 200]])]
-    assert np.array_equal(digit_image(large, smallest=20), digit_image(large))
 
 
 def test_a_vertical_line_is_a_one() -> None:

@@ -1050,10 +1050,11 @@ def _pictures_fit_captions(machine: Machine) -> None:
     result, decoded = machine.store.last_decoded, machine.decoded
     assert result is not None
     caption = decoded.caption.text()
-    if decoded.picture.heat is None:
-        assert caption == snapshot_caption(result.request.snapshot), caption
-    else:  # a row of the sliders came to lie under the mouse
+    if caption != snapshot_caption(result.request.snapshot):
+        # A row of the sliders came to lie under the mouse.
         assert machine.store.pointed is not None, f"nobody points at anything, but: {caption}"
+        assert decoded.picture.heat is not None, caption
+        assert caption.startswith("where z"), caption
     assert decoded.picture.image == to_qimage(result.image), "not the picture of its caption"
     code, draw = machine.store.last_encoded, machine.draw
     if machine.store.state.input is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model
 from vae_studio.app import Studio, build, make_application
-from vae_studio.core.data import DATASETS, DatasetPair
 
 sys.setswitchinterval(0.001)  # as the app does
 
@@ -74,9 +72,3 @@ def own_run(home: Path) -> Path:
     folder = home / "runs" / "mine"
     shutil.copytree(shipped("vae-32"), folder)
     return folder
-
-
-@pytest.fixture
-def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``mnist`` means its first 512 images here: an epoch takes a moment."""
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: small))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.helpers import part, quick, tiny
+from tests.helpers import part, quick, take_as_mnist, tiny
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model
 from vae_studio.app import Studio
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
 from vae_studio.core.measures import LatentStats
 from vae_studio.core.spec import ModelSpec
 from vae_studio.core.variants import VARIANTS
@@ -110,7 +108,7 @@ def test_they_live_while_a_model_trains(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     some = part(mnist, 6400, 256)  # an epoch takes longer than the window ever looks away
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: some))
+    take_as_mnist(some, monkeypatch)
     seen: list[LatentStats | None] = []
     studio.store.snapshot_changed.connect(lambda _: seen.append(panel.bars.stats))
     studio.store.launcher.start(tiny(ModelSpec()), quick(epochs=3, batch_size=16), "vae-32")

@@ -10,11 +10,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from tests.helpers import part
+from tests.helpers import part, take_as_mnist
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
 from vae_studio.core.maps import NeighbourMap, PlaneMap
 from vae_studio.session.drawing import ImageRef
 from vae_studio.session.jobs import MapRequest, MapResult
@@ -266,7 +266,7 @@ def test_training_images_join_and_leave(
 def fewer(mnist: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
     """``mnist`` has so many images here that t-SNE takes some seconds."""
     some = part(mnist, 512, 2500)
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: some))
+    take_as_mnist(some, monkeypatch)
 
 
 def test_t_sne_shows_progress_and_can_be_given_up(
@@ -345,7 +345,6 @@ def test_a_hidden_map_asks_for_nothing(studio: Studio, qtbot: QtBot) -> None:
 def test_data_that_are_not_there_are_said_on_the_map(
     studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
 
     studio.window.workspaces.show_workspace("compare")
     show_model(qtbot, studio, shipped("vae-2"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
-from tests.helpers import figures, kept, part, quick, same, tiny
+from tests.helpers import figures, kept, part, quick, same, take_as_mnist, tiny
 from tests.ui import hand
 from tests.ui.test_train import wait_for_end
 from tests.ui.waits import shipped
 from vae_studio.app import Studio
 from vae_studio.core.control import TrainControl
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.runs import read_run
 from vae_studio.core.spec import ModelSpec
@@ -45,7 +44,7 @@ _MODELS = ("vae-2", "cvae", "vae-batchnorm", "vae-latent-dropout")
 def digits(mnist: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> DatasetPair:
     """``mnist`` means these here: a second or two of training."""
     some = part(mnist, 3200, 512)
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: some))
+    take_as_mnist(some, monkeypatch)
     return some
 
 

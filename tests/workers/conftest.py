@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.helpers import quick, tiny
-from vae_studio.core.data import DATASETS, DatasetPair
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import StepDone
 from vae_studio.core.snapshot import Snapshot
@@ -60,12 +58,6 @@ class Box:
 
 
 Start = Callable[..., tuple[TrainThread, Box]]
-
-
-@pytest.fixture
-def small_mnist(small: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``mnist`` means its first 512 images here."""
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: small))
 
 
 @pytest.fixture

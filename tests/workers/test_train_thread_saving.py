@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.helpers import Disk, content, figures, kept, quick, same, tiny, trained, weights
+from tests.helpers import (
+    Disk,
+    content,
+    figures,
+    kept,
+    quick,
+    same,
+    take_as_mnist,
+    tiny,
+    trained,
+    weights,
+)
 from tests.workers.conftest import WAIT, Box, Start
 from vae_studio.core.checkpoint import load_snapshot
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
 from vae_studio.core.events import EpochDone, TrainingDone
 from vae_studio.core.housekeeping import find_interrupted
 from vae_studio.core.lock import RunLock, is_locked
@@ -371,5 +381,5 @@ def test_what_is_no_run_is_left_alone(tmp_path: Path, start: Start) -> None:
 def test_a_run_on_other_images_is_left_alone(
     cut: Path, start: Start, mnist: DatasetPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=lambda *_: mnist))
+    take_as_mnist(mnist, monkeypatch)
     assert refused(start, cut) == "checkpoint.training"

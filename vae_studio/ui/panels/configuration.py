@@ -79,17 +79,18 @@ class ConfigurationPanel(Panel):
 
     @property
     def rows(self) -> dict[str, _Row]:
-        """By field. They are made when somebody wants to see them: a window needs none to start."""
-        if not self._rows:
-            self._column.set_page(self._make_page())
-            self._render()
+        """By field."""
+        self._make_rows()
         return self._rows
 
     def showEvent(self, event: QShowEvent) -> None:
-        _ = self.rows
+        self._make_rows()
         super().showEvent(event)
 
-    def _make_page(self) -> QWidget:
+    def _make_rows(self) -> None:
+        """Once, when somebody wants to see them: a window needs none to start."""
+        if self._rows:
+            return
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(3)
@@ -107,7 +108,8 @@ class ConfigurationPanel(Panel):
         column.setContentsMargins(0, 0, theme.GRID, 0)
         column.addLayout(grid)
         column.addStretch(1)
-        return page
+        self._column.set_page(page)
+        self._render()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.FocusIn:

@@ -54,7 +54,7 @@ class LossPlot(pg.PlotWidget):
         self._ticks_key: object = None
         self._ticks: tuple[list[tuple[float, str]], list[tuple[float, str]]] = ([], [])
         axes = {"left": Axis("left"), "bottom": Axis("bottom")}
-        super().__init__(axisItems=axes, enableMenu=False)  # whose making takes a while
+        super().__init__(axisItems=axes, enableMenu=False)  # that takes a while to make
         self.title, self._color, self._unit, self._log = title, color, "", False
         self.setAccessibleName(title)
         self.setMinimumSize(120, 90)
