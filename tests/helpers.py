@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.control import TrainControl
-from vae_studio.core.data import DATASETS, Dataset, DatasetPair
+from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.datasets.table import DATASETS, Half, Halves
 from vae_studio.core.events import Event
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training, training_tensors
@@ -45,9 +46,17 @@ def part(data: DatasetPair, train_images: int, test_images: int) -> DatasetPair:
     )
 
 
+def halves(data: DatasetPair) -> Halves:
+    """What a row of the table loads, from what is made of it."""
+    train, test = (
+        Half(each.images.numpy(), each.labels.numpy()) for each in (data.train, data.test)
+    )
+    return Halves(train, test)
+
+
 def take_as_mnist(data: DatasetPair, monkeypatch: pytest.MonkeyPatch) -> None:
     """``mnist`` means these images, in this test."""
-    row = replace(DATASETS["mnist"], load=lambda *_: data)
+    row = replace(DATASETS["mnist"], load=lambda *_: halves(data))
     monkeypatch.setitem(DATASETS, "mnist", row)
 
 

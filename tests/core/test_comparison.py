@@ -17,7 +17,9 @@ from tests.helpers import quick, recorded, tiny
 from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.compared import COLUMNS, Comparison, curve_of
 from vae_studio.core.comparison import SAMPLES, compare, one_of_each, prior_points
-from vae_studio.core.data import DATASETS, Dataset, DatasetPair, LoadingStoppedError, ShouldStop
+from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop
+from vae_studio.core.datasets.table import DATASETS, Halves
 from vae_studio.core.errors import CheckpointError, SpecError, StudioError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.experiments import MAX_ARMS
@@ -317,7 +319,7 @@ def test_stops_while_the_data_are_read(
 ) -> None:
     answers = []
 
-    def load(should_stop: ShouldStop) -> DatasetPair:
+    def load(should_stop: ShouldStop) -> Halves:
         answers.append(should_stop())
         raise LoadingStoppedError
 

@@ -17,15 +17,9 @@ import numpy as np
 import pytest
 import torch
 
-from vae_studio.core.data import (
-    DATASETS,
-    DatasetPair,
-    LoadingStoppedError,
-    load_dataset,
-    pair,
-    parse_idx,
-    read_checked,
-)
+from vae_studio.core.data import DatasetPair, load_dataset
+from vae_studio.core.datasets.idx import LoadingStoppedError, parse_idx, read_checked
+from vae_studio.core.datasets.table import DATASETS, paired
 from vae_studio.core.errors import DatasetError
 from vae_studio.core.resources import bundled_path
 
@@ -133,10 +127,10 @@ def test_any_view_of_bytes_is_parsed() -> None:
 def test_images_and_labels_that_belong_together() -> None:
     images = parse_idx(bytes(idx((3, 28, 28), bytes(range(256)) * 9 + bytes(48))), "images")
     labels = parse_idx(bytes(idx((3,), b"\0\5\x09")), "labels")
-    data = pair(images, labels, DATASETS["mnist"], "images")
+    data = paired(images, labels, DATASETS["mnist"], "images")
     assert data.images.shape == (3, 1, 28, 28)
     assert data.labels.tolist() == [0, 5, 9]
-    data.images.zero_()  # may be written to, whoever holds the file's bytes
+    data.images[:] = 0  # may be written to, whoever holds the file's bytes
     assert images.any()
 
 
@@ -157,7 +151,7 @@ def test_images_and_labels_that_belong_together() -> None:
 )
 def test_images_and_labels_that_do_not(images: tuple[int, ...], labels: list, code: str) -> None:
     with pytest.raises(DatasetError) as caught:
-        pair(np.zeros(images, np.uint8), np.array(labels, np.uint8), DATASETS["mnist"], "images")
+        paired(np.zeros(images, np.uint8), np.array(labels, np.uint8), DATASETS["mnist"], "images")
     assert caught.value.code == code
 
 

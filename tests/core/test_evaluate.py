@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import typing
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from vae_studio.core.losses import kl_dimensions, reconstruction_each
 from vae_studio.core.measures import Evaluation
 from vae_studio.core.model import VAE
 from vae_studio.core.snapshot import Snapshot
-from vae_studio.core.spec import ModelSpec
+from vae_studio.core.spec import Likelihood, ModelSpec
 from vae_studio.core.variants import VARIANTS
 
 
@@ -37,9 +38,9 @@ def test_is_the_mean_over_the_images(spec: ModelSpec, small: DatasetPair) -> Non
     mu, logvar = model.encode(x, labels)
     z = model.reparameterize(mu, logvar, torch.Generator().manual_seed(5))
     logits = model.decode_logits(z, labels)
-    costs = {
-        kind: reconstruction_each(logits, x, kind).mean().item() for kind in ("bernoulli", "mse")
-    }
+    kinds = typing.get_args(Likelihood)
+    variance = torch.tensor(1.0 / 12.0)  # that of an untrained model
+    costs = {kind: reconstruction_each(logits, x, kind, variance).mean().item() for kind in kinds}
     kl = kl_dimensions(mu, logvar).mean(0)
     assert result.bernoulli == pytest.approx(costs["bernoulli"], rel=1e-5)
     assert result.squared_error == pytest.approx(costs["mse"], rel=1e-5)

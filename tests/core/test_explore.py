@@ -107,7 +107,9 @@ def test_a_code_is_the_encoders_own(spec: ModelSpec, small: DatasetPair) -> None
     assert code.logvar == pytest.approx(logvar[0].tolist(), abs=1e-6)
     assert code.label == label
     terms = reconstruction_terms(model, x[0].numpy(), code)
-    expected = loss_terms(model.decode_logits(mu, labels), x, mu, logvar, spec.likelihood)
+    expected = loss_terms(
+        model.decode_logits(mu, labels), x, mu, logvar, spec.likelihood, model.variance
+    )
     assert terms.reconstruction == pytest.approx(expected.reconstruction.item(), rel=1e-5)
     assert terms.kl == pytest.approx(expected.kl.item(), rel=1e-5)
     np.testing.assert_allclose(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
 from torch.distributions import Independent, Normal, kl_divergence
 from torch.nn import functional as F
 
-from vae_studio.core.losses import LossTerms, kl_dimensions, loss_terms, reconstruction_each
+from vae_studio.core.losses import (
+    LossTerms,
+    best_variance,
+    kl_dimensions,
+    loss_terms,
+    reconstruction_each,
+)
 from vae_studio.core.measures import Terms
 from vae_studio.core.spec import Likelihood
 
-LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "mse")
+LIKELIHOODS: tuple[Likelihood, ...] = ("bernoulli", "mse", "gaussian")
 
 
 @pytest.fixture
@@ -51,6 +59,41 @@ def test_mse_is_the_squared_error_of_the_pixels(logits: Tensor, x: Tensor) -> No
     torch.testing.assert_close(reconstruction_each(logits, x, "mse"), each)
 
 
+def test_gaussian_is_a_normal_density_over_steps_of_8_bits(logits: Tensor, x: Tensor) -> None:
+    sigma = 0.1
+    density = Normal(255 * torch.sigmoid(logits), 255 * sigma).log_prob(255 * x)
+    each = reconstruction_each(logits, x, "gaussian", torch.tensor(sigma**2))
+    torch.testing.assert_close(each, -density.sum((1, 2, 3)))
+    with pytest.raises(ValueError, match="variance"):
+        reconstruction_each(logits, x, "gaussian")
+
+
+def test_the_best_variance_costs_least_and_weights_learn_as_if_it_were_learned_too(
+    logits: Tensor, x: Tensor
+) -> None:
+    best = best_variance(logits, x)
+    costs = [
+        float(reconstruction_each(logits, x, "gaussian", best * factor).mean())
+        for factor in (0.8, 1.0, 1.25)
+    ]
+    assert costs[1] < min(costs[0], costs[2])
+    logits.requires_grad_()
+    error = (torch.sigmoid(logits) - x).square()
+    whole = 0.5 * error.numel() * torch.log(error.mean())  # σ² put in, and all of it differentiated
+    (wanted,) = torch.autograd.grad(whole, logits)
+    lost = reconstruction_each(logits, x, "gaussian", best_variance(logits, x)).sum()
+    (found,) = torch.autograd.grad(lost, logits)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_no_pixel_is_better_known_than_a_step_of_8_bits(x: Tensor) -> None:
+    perfect = torch.logit(x)
+    variance = best_variance(perfect, x)
+    assert variance.item() == pytest.approx(255**-2)
+    cost = reconstruction_each(perfect, x, "gaussian", variance) / 784
+    assert cost.min().item() == pytest.approx(0.5 * math.log(2 * math.pi), abs=1e-3)
+
+
 def test_kl_is_that_of_the_two_normals(mu: Tensor, logvar: Tensor) -> None:
     posterior = Normal(mu, torch.exp(0.5 * logvar))
     prior = Normal(torch.zeros(7), torch.ones(7))
@@ -70,13 +113,14 @@ def test_kl_is_zero_at_the_prior_alone() -> None:
 def test_sums_over_pixels_and_averages_over_the_batch(
     logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, likelihood: Likelihood
 ) -> None:
-    terms = loss_terms(logits, x, mu, logvar, likelihood)
-    each = reconstruction_each(logits, x, likelihood)
+    variance = torch.tensor(0.02)
+    terms = loss_terms(logits, x, mu, logvar, likelihood, variance)
+    each = reconstruction_each(logits, x, likelihood, variance)
     assert each.shape == (5,)
     torch.testing.assert_close(terms.reconstruction, each.mean())
     torch.testing.assert_close(terms.kl, kl_dimensions(mu, logvar).sum(1).mean())
     doubled = [torch.cat([part, part]) for part in (logits, x, mu, logvar)]
-    twice = loss_terms(doubled[0], doubled[1], doubled[2], doubled[3], likelihood)
+    twice = loss_terms(doubled[0], doubled[1], doubled[2], doubled[3], likelihood, variance)
     torch.testing.assert_close(twice.total(2.0), terms.total(2.0))
 
 

@@ -46,7 +46,8 @@ from tests.soak.strangers import (
 )
 from vae_studio.core.annotations import NOTES, Annotations, read_annotations, write_annotations
 from vae_studio.core.checkpoint import load_snapshot, parse_weights
-from vae_studio.core.data import DATASETS, pair, parse_idx
+from vae_studio.core.datasets.idx import parse_idx
+from vae_studio.core.datasets.table import DATASETS, paired
 from vae_studio.core.errors import DatasetError, ImageError, StudioError
 from vae_studio.core.experiments import free_experiment
 from vae_studio.core.moment_files import load_moment
@@ -460,6 +461,6 @@ class Targets:
 
         def load() -> None:
             parsed = parse_idx(wrap(images), "images")
-            pair(parsed, parse_idx(wrap(labels), "labels"), info, "images")
+            paired(parsed, parse_idx(wrap(labels), "labels"), info, "images")
 
         self._call(DatasetError, load)

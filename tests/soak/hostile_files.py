@@ -193,6 +193,7 @@ class Entries:
         from tests.soak import strangers
         from vae_studio.app import make_application
         from vae_studio.core import data
+        from vae_studio.core.datasets.table import DATASETS
         from vae_studio.ui.panels.train.film import Film
         from vae_studio.ui.panels.train.plots import LossPlots
 
@@ -204,7 +205,7 @@ class Entries:
         load = data.load_dataset
 
         def few(name: str, *_: Any) -> Any:  # what all of them cost is no file's fault
-            return self.digits if name in data.DATASETS else load(name)
+            return self.digits if name in DATASETS else load(name)
 
         data.load_dataset = few
         if not self.good.exists():
@@ -353,7 +354,8 @@ class Entries:
     def _as_idx(self, watch: Watch, path: Path) -> None:
         import hashlib
 
-        from vae_studio.core.data import DATASETS, pair, parse_idx, read_checked
+        from vae_studio.core.datasets.idx import parse_idx, read_checked
+        from vae_studio.core.datasets.table import DATASETS, paired
         from vae_studio.core.errors import DatasetError
         from vae_studio.core.reading import read_bounded
 
@@ -372,9 +374,9 @@ class Entries:
             except DatasetError:
                 raise
             with contextlib.suppress(DatasetError):
-                pair(found, labels, info, "x")
+                paired(found, labels, info, "x")
             with contextlib.suppress(DatasetError):
-                pair(images, found, info, "x")
+                paired(images, found, info, "x")
 
         for kind in (bytes, bytearray, memoryview):
             watch.send(f"parse_idx of {kind.__name__}", lambda kind=kind: parsed(kind(content)))

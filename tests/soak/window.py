@@ -25,9 +25,10 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 
-from tests.helpers import part
+from tests.helpers import halves, part
 from vae_studio.app import Studio, build, make_application
-from vae_studio.core import data
+from vae_studio.core.data import load_dataset
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.resources import bundled_path
 
 PATIENCE = 60.0  # seconds; on a busy machine too, what takes longer hangs
@@ -74,13 +75,13 @@ def complaints() -> Iterator[list[str]]:
 @contextlib.contextmanager
 def small_data(train: int, test: int) -> Iterator[None]:
     """MNIST is only its first digits meanwhile, so that an epoch takes a moment."""
-    row = data.DATASETS["mnist"]
-    pair = part(data.load_dataset("mnist"), train, test)
-    data.DATASETS["mnist"] = replace(row, load=lambda *_: pair)
+    row = DATASETS["mnist"]
+    pair = part(load_dataset("mnist"), train, test)
+    DATASETS["mnist"] = replace(row, load=lambda *_: halves(pair))
     try:
         yield
     finally:
-        data.DATASETS["mnist"] = row
+        DATASETS["mnist"] = row
 
 
 @contextlib.contextmanager

@@ -23,7 +23,8 @@ from pytestqt.qtbot import QtBot
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle
 from vae_studio.app import Studio
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import DatasetError, StudioError
 from vae_studio.session.drawing import ImageRef, Input, Pixels, Steps
 from vae_studio.session.drawing_text import parse_drawing, write_drawing

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from tests.helpers import quick, recorded
 from tests.ui.waits import TIMEOUT, encoded, settle, show_model
 from vae_studio.app import Studio
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import DatasetError
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.drawing import ImageRef

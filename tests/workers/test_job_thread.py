@@ -10,7 +10,8 @@ import pytest
 from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 
-from vae_studio.core.data import DATASETS, DatasetPair
+from tests.helpers import take_as_mnist
+from vae_studio.core.data import DatasetPair
 from vae_studio.core.errors import StudioError
 from vae_studio.core.maps import NeighbourMap, PlaneMap
 from vae_studio.core.snapshot import Snapshot
@@ -185,10 +186,7 @@ def test_a_survey_is_kept(plain_snapshot: Snapshot, surveyed: Survey, small: Dat
 def test_other_data_under_the_same_name_are_surveyed_anew(
     plain_snapshot: Snapshot, surveyed: Survey, mnist: DatasetPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
-    row = replace(DATASETS["mnist"], load=lambda *_: DatasetPair(mnist.train, mnist.test.first(9)))
-    monkeypatch.setitem(DATASETS, "mnist", row)
+    take_as_mnist(DatasetPair(mnist.train, mnist.test.first(9)), monkeypatch)
     again = jobs.work(SurveyRequest(plain_snapshot), never, nothing)
     assert len(again.survey) == 9  # type: ignore[union-attr]
 

@@ -15,10 +15,10 @@ import json, resource, sys, time
 from dataclasses import replace
 from pathlib import Path
 import torch
-from tests.helpers import quick, tiny
-from vae_studio.core import data
+from tests.helpers import halves, quick, tiny
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import SpecError
 from vae_studio.core.lock import is_locked
 from vae_studio.core.runs import read_run
@@ -29,7 +29,7 @@ from vae_studio.workers.train_thread import TrainRequest, TrainThread
 
 images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
 few = DatasetPair(*[Dataset(images, torch.arange(64) % 10)] * 2)
-data.DATASETS["mnist"] = replace(data.DATASETS["mnist"], load=lambda *_: few)
+DATASETS["mnist"] = replace(DATASETS["mnist"], load=lambda *_: halves(few))
 torch.randperm(4), torch.rand(300, 300) @ torch.rand(300, 300)
 
 def limit(megabytes):
@@ -60,7 +60,7 @@ def run(spec, name, megabytes=0):
 
 def refuse(shape):
     '''With room for next to nothing.'''
-    data.DATASETS["photos"] = replace(data.DATASETS["mnist"], image_shape=shape)
+    DATASETS["photos"] = replace(DATASETS["mnist"], image_shape=shape)
     spec = ModelSpec(hidden=(4096,) * 4, latent_dim=512, image_shape=shape)
     limit(40)
     began = time.perf_counter()

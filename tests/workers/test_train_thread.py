@@ -20,7 +20,9 @@ from tests.workers.conftest import WAIT, Start
 from vae_studio.core import data, losses, recorder, resume, trainer
 from vae_studio.core import snapshot as snapshots
 from vae_studio.core.checkpoint import load_snapshot
-from vae_studio.core.data import DATASETS, DatasetPair
+from vae_studio.core.data import DatasetPair
+from vae_studio.core.datasets.idx import ShouldStop
+from vae_studio.core.datasets.table import DATASETS, MNIST, Halves
 from vae_studio.core.events import EpochDone, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.lock import is_locked
 from vae_studio.core.resume import load_training
@@ -255,13 +257,14 @@ def test_a_stop_while_the_data_loads_is_obeyed_at_once(
     for _ in range(3):  # a busy machine may be slow once
         amid, asked = threading.Event(), itertools.count()
 
-        def load(should_stop: data.ShouldStop, amid: Any = amid, asked: Any = asked) -> DatasetPair:
+        def load(should_stop: ShouldStop, amid: Any = amid, asked: Any = asked) -> Halves:
             def stopped() -> bool:
                 if next(asked) == 30:  # of a hundred times
                     amid.set()
                 return should_stop()
 
-            return data._load_mnist(stopped)
+            assert MNIST.load is not None
+            return MNIST.load(stopped)
 
         monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], load=load))
         thread, box = start()

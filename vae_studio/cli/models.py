@@ -48,7 +48,8 @@ def _open(text: str) -> tuple[Snapshot, VAE]:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from vae_studio.core.data import DATASETS, load_dataset
+    from vae_studio.core.data import load_dataset
+    from vae_studio.core.datasets.table import DATASETS
     from vae_studio.core.evaluate import evaluate
     from vae_studio.core.trainer import check_fit
 

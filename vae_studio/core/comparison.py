@@ -14,7 +14,9 @@ from torch import Tensor
 
 from vae_studio.core.checkpoint import load_snapshot, refuse_other_formats
 from vae_studio.core.compared import ComparedRun, Comparison, Epoch, Images, Note, curve_of
-from vae_studio.core.data import DATASETS, Dataset, ShouldStop, load_dataset, never
+from vae_studio.core.data import Dataset, load_dataset
+from vae_studio.core.datasets.idx import ShouldStop, never
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.experiments import MAX_ARMS

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.adam import Adam
-from vae_studio.core.data import Dataset, ShouldStop, never
+from vae_studio.core.data import Dataset
+from vae_studio.core.datasets.idx import ShouldStop, never
 from vae_studio.core.errors import SpecError, StudioError
 from vae_studio.core.explore import decode_each
 from vae_studio.core.linear import Linear
-from vae_studio.core.losses import reconstruction_each
-from vae_studio.core.model import VAE, Decoder
+from vae_studio.core.model import VAE, VARIANCE, Decoder
 
 Array = NDArray[np.float32]
 
@@ -161,9 +161,24 @@ def complete(
     return answers
 
 
+def _cut_down(decoder: Decoder, chosen: Tensor) -> Decoder:
+    """The same decoder of the ``chosen`` pixels [P] alone; no weight is copied but theirs."""
+    last = decoder.get_submodule(decoder.last).state_dict()
+    rows = {key: value[chosen] for key, value in last.items()}
+    with torch.device("meta"):
+        found = Decoder(decoder.spec)
+        cut = Linear(rows["weight"].shape[1], len(rows["weight"]))
+    kept = decoder.state_dict()
+    kept.pop(VARIANCE, None)  # the model knows it
+    found.load_state_dict(kept, assign=True)
+    cut.load_state_dict(rows, assign=True)
+    found.add_module(decoder.last, cut)
+    return found.eval().requires_grad_(False)
+
+
 class _Part:
-    """The seen pixels of an image, and the decoder of these alone: its last layer, the largest, is
-    cut down to them."""
+    """The seen pixels of an image, and the decoder of these alone: where its last layer, the
+    largest, is linear, that is cut down to them."""
 
     def __init__(self, model: VAE, image: Array, seen: NDArray[np.bool_]) -> None:
         self.model = model
@@ -171,22 +186,17 @@ class _Part:
         self.chosen = torch.from_numpy(mask.flatten())
         self.pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32)).flatten()
         self._x = self.pixels[self.chosen]
-        name = f"fc{model.decoder.first + len(model.spec.hidden)}"
-        last = model.decoder.get_submodule(name).state_dict()
-        rows = {key: value[self.chosen] for key, value in last.items()}
-        with torch.device("meta"):
-            self._decoder = Decoder(model.spec)
-            cut = Linear(rows["weight"].shape[1], len(self._x))
-        self._decoder.load_state_dict(model.decoder.state_dict(), assign=True)
-        cut.load_state_dict(rows, assign=True)
-        self._decoder.add_module(name, cut)
-        self._decoder.eval().requires_grad_(False)
+        self._cut = None
+        if isinstance(model.decoder, Decoder):
+            self._cut = _cut_down(model.decoder, self.chosen)
 
     def lost(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """−log p(seen pixels | z): [B]."""
-        joined = z if labels is None else torch.cat([z, labels], 1)
-        logits = self._decoder(joined, None)
-        return reconstruction_each(logits, self._x.expand_as(logits), self.model.spec.likelihood)
+        if self._cut is not None:
+            logits: Tensor = self._cut(z, labels, None)
+        else:
+            logits = self.model.decode_logits(z, labels).flatten(1)[:, self.chosen]
+        return self.model.lost(logits, self._x.expand_as(logits))
 
     def cost(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """That and the prior's part: [B]."""

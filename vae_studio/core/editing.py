@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from vae_studio.core.data import ShouldStop, never
+from vae_studio.core.datasets.idx import ShouldStop, never
 from vae_studio.core.explore import Label
 from vae_studio.core.model import VAE
 

@@ -11,8 +11,9 @@ from vae_studio.core.data import Dataset
 from vae_studio.core.losses import kl_dimensions, reconstruction_each
 from vae_studio.core.measures import ACTIVE_VARIANCE, Evaluation, LatentStats, Terms, UnitHealth
 from vae_studio.core.model import VAE
+from vae_studio.core.spec import ModelSpec
 
-_BATCH = 1000
+_BATCH, _LEAST = 1000, 32
 _QUANTILES = (0.005, 0.995)
 
 
@@ -30,10 +31,10 @@ def evaluate(
     try:
         device = next(model.parameters()).device
         generator = torch.Generator(device).manual_seed(seed)
-        bernoulli = squared_error = 0.0
+        bernoulli = squared_error = own = 0.0
         kl_sums = torch.zeros(model.spec.latent_dim, dtype=torch.float64, device=device)
         means: list[Tensor] = []
-        for indices in torch.arange(len(data), device=device).split(_BATCH):
+        for indices in torch.arange(len(data), device=device).split(batch_for(model.spec)):
             if should_stop():
                 return None
             x, labels = data.batch(indices)
@@ -41,13 +42,16 @@ def evaluate(
             logits = model.decode_logits(model.reparameterize(mu, logvar, generator), labels)
             bernoulli += float(reconstruction_each(logits, x, "bernoulli").double().sum())
             squared_error += float(reconstruction_each(logits, x, "mse").double().sum())
+            if model.spec.likelihood == "gaussian":
+                own += float(model.lost(logits, x).double().sum())
             kl_sums += kl_dimensions(mu, logvar).double().sum(0)
             means.append(mu)
     finally:
         model.train(was_training)
     kl = (kl_sums / len(data)).tolist()
     bernoulli, squared_error = bernoulli / len(data), squared_error / len(data)
-    reconstruction = squared_error if model.spec.likelihood == "mse" else bernoulli
+    measured = {"bernoulli": bernoulli, "mse": squared_error, "gaussian": own / len(data)}
+    reconstruction = measured[model.spec.likelihood]
     all_means = torch.cat(means).double().cpu()
     return Evaluation(
         terms=Terms(reconstruction, sum(kl)),
@@ -75,19 +79,16 @@ def unit_health(model: VAE, data: Dataset) -> UnitHealth:
     z is the mean. The model's mode is put back afterwards.
     """
     spec, seen = model.spec, list[Tensor]()
-    last = "bn" if spec.batch_norm else "fc"  # what the activation is given
-    names = [f"{last}{number}" for number in range(1, 2 * len(spec.hidden) + 1)]
-    encoder, decoder = names[: len(spec.hidden)], names[len(spec.hidden) :]
+    modules = (*model.encoder.before_activations(), *model.decoder.before_activations())
     hooks = [
-        part.get_submodule(name).register_forward_hook(lambda _m, _i, output: seen.append(output))
-        for part, layers in ((model.encoder, encoder), (model.decoder, decoder))
-        for name in layers
+        module.register_forward_hook(lambda _m, _i, output: seen.append(output))
+        for module in modules
     ]
     was_training = model.training
     model.eval()
     try:
         device = next(model.parameters()).device
-        x, labels = data.batch(torch.arange(min(_BATCH, len(data)), device=device))
+        x, labels = data.batch(torch.arange(min(batch_for(spec), len(data)), device=device))
         model.decode_logits(model.encode(x, labels)[0], labels)
     finally:
         model.train(was_training)
@@ -96,9 +97,19 @@ def unit_health(model: VAE, data: Dataset) -> UnitHealth:
     can_die = spec.activation == "relu" or spec.negative_slope == 0.0
     return UnitHealth(
         units=sum(h.shape[1] for h in seen),
-        dead=sum(int((h <= 0).all(0).sum()) for h in seen) if can_die else 0,
+        dead=sum(int(_never_positive(h).sum()) for h in seen) if can_die else 0,
         largest=max(float(h.abs().max()) for h in seen),
     )
+
+
+def batch_for(spec: ModelSpec, most: int = _BATCH) -> int:
+    """So many images are measured at once: ``most`` of MNIST's size, fewer of larger ones."""
+    return max(_LEAST, min(most, most * 784 // spec.pixels))
+
+
+def _never_positive(h: Tensor) -> Tensor:
+    """Whether a unit is 0 for each image; a channel, in each place of each image too."""
+    return (h <= 0).transpose(0, 1).flatten(1).all(1)
 
 
 def latent_statistics(kl: list[float], means: Tensor) -> LatentStats:

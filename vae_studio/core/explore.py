@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.errors import SpecError
-from vae_studio.core.losses import kl_dimensions, reconstruction_each
+from vae_studio.core.losses import kl_dimensions
 from vae_studio.core.measures import Terms
 from vae_studio.core.model import VAE
 
@@ -165,7 +165,7 @@ def encode(model: VAE, image: NDArray[np.float32], label: Label | None = None) -
         classes = torch.arange(model.spec.num_classes)
         mu, logvar = model.encode(x.expand(len(classes), -1, -1, -1), classes)
         logits = model.decode_logits(mu, classes)
-        cost = reconstruction_each(logits, x.expand_as(logits), model.spec.likelihood)
+        cost = model.lost(logits, x.expand_as(logits))
         best = int((cost + kl_dimensions(mu, logvar).sum(1)).argmin())
         label = one_hot(best, model.spec.num_classes)
         mu, logvar = mu[best], logvar[best]
@@ -194,7 +194,7 @@ def reconstruct(
     x = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32)).unsqueeze(0)
     mu, logvar = torch.tensor([code.mu]), torch.tensor([code.logvar])
     logits = model.decode_logits(mu, _labels(model, code.label, 1))
-    lost = reconstruction_each(logits, x, model.spec.likelihood)
+    lost = model.lost(logits, x)
     x_hat: NDArray[np.float32] = torch.sigmoid(logits)[0].numpy()
     return x_hat, Terms(float(lost), float(kl_dimensions(mu, logvar).sum()))
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vae_studio.core.adam import Adam
-from vae_studio.core.data import ShouldStop, never
+from vae_studio.core.datasets.idx import ShouldStop, never
 from vae_studio.core.model import VAE
 from vae_studio.core.paths import Array, length_in_images, linear
 

@@ -10,19 +10,24 @@ Layer names and shapes are those of the usual tutorial code, so that its weights
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vae_studio.core.convolution import ConvDecoder, ConvEncoder
 from vae_studio.core.errors import SpecError
+from vae_studio.core.layers import activate, dropout, initialise
 from vae_studio.core.linear import Linear
-from vae_studio.core.spec import Init, ModelSpec
+from vae_studio.core.losses import SMALLEST_VARIANCE, best_variance, reconstruction_each
+from vae_studio.core.spec import ModelSpec
 
 MAX_PARAMETERS = 200_000_000  # with Adam and gradients, 3.2 GB in training
 LOGVAR_LIMIT = 30.0  # exp(±30) stays finite in float32, and no useful posterior comes near it
+VARIANCE = "variance"  # of a Gaussian likelihood; a buffer of the decoder, so kept with its weights
+_FIRST_VARIANCE = 1.0 / 12.0  # that of noise, before anything is learned
+_MOMENTUM = 0.1  # of the kept variance at each step, as batch norm's
 
 
 class VAE(nn.Module):
@@ -38,8 +43,7 @@ class VAE(nn.Module):
         super().__init__()
         self.spec = spec
         with torch.device("meta" if empty else "cpu"):  # either way no random numbers are drawn
-            self.encoder = Encoder(spec)
-            self.decoder = Decoder(spec)
+            self.encoder, self.decoder = _parts(spec)
         if empty:
             return
         initialise(self, "default", generator or torch.Generator().manual_seed(0))
@@ -62,7 +66,8 @@ class VAE(nn.Module):
         self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q(z|x), each [B, L]."""
-        mu, logvar = self.encoder(self._join(x.flatten(1), labels), generator)
+        x = x.reshape(-1, *self.spec.image_shape)
+        mu, logvar = self.encoder(x, self._weights(labels, x), generator)
         return mu, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT)
 
     def reparameterize(
@@ -85,21 +90,49 @@ class VAE(nn.Module):
     ) -> Tensor:
         """Pixels before the sigmoid: [B, C, H, W]. Stable and fast, for the losses."""
         z = self._dropout(z, self.spec.latent_dropout, generator)
-        logits: Tensor = self.decoder(self._join(z, labels), generator)
+        logits: Tensor = self.decoder(z, self._weights(labels, z), generator)
         return logits.reshape(len(logits), *self.spec.image_shape)
+
+    def lost(self, logits: Tensor, x: Tensor) -> Tensor:
+        """−log p(x|z) of each image, under the likelihood it was trained with: [B].
+
+        logits, x: [B, …] of one shape. In nats, but squared error for ``mse``.
+        """
+        return reconstruction_each(logits, x, self.spec.likelihood, self.variance)
+
+    @property
+    def variance(self) -> Tensor | None:
+        """σ² of a Gaussian likelihood, a scalar; None with another one."""
+        kept = self._kept_variance
+        return None if kept is None else kept.clamp(min=SMALLEST_VARIANCE)  # whoever wrote it
+
+    def learn_variance(self, logits: Tensor, x: Tensor) -> Tensor | None:
+        """The σ² that fits this batch of a training best, which moves the one that is kept, as
+        batch norm moves its own. None where the likelihood has none."""
+        kept = self._kept_variance
+        if kept is None:
+            return None
+        best = best_variance(logits, x)
+        kept.lerp_(best, _MOMENTUM)
+        return best
 
     def _dropout(self, x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
         return dropout(x, share, generator) if self.training else x
 
-    def _join(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        """[x, one_hot] for a conditional model, x for any other."""
+    @property
+    def _kept_variance(self) -> Tensor | None:
+        found: Tensor | None = getattr(self.decoder, VARIANCE, None)
+        return found
+
+    def _weights(self, labels: Tensor | None, like: Tensor) -> Tensor | None:
+        """Class weights [B, K] for a conditional model; None for any other."""
         if not self.spec.conditional:
-            return x
+            return None
         if labels is None:
             raise ValueError(f"a model with {self.spec.num_classes} classes needs labels")
         if labels.ndim == 1:
             labels = F.one_hot(labels.long(), self.spec.num_classes)
-        return torch.cat([x, labels.to(x.dtype)], dim=1)
+        return labels.to(like.dtype)
 
 
 class Encoder(nn.Module):
@@ -113,10 +146,16 @@ class Encoder(nn.Module):
         self.fc_mu = Linear(sizes[-1], spec.latent_dim)
         self.fc_logvar = Linear(sizes[-1], spec.latent_dim)
 
-    def forward(self, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        """x: [B, P + K] -> mu, logvar: [B, L]."""
-        h = _hidden(self, x, first=1, generator=generator)
+    def forward(
+        self, x: Tensor, labels: Tensor | None, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """x: [B, C, H, W], labels: [B, K] or None -> mu, logvar: [B, L]."""
+        h = _hidden(self, _joined(x.flatten(1), labels), first=1, generator=generator)
         return self.fc_mu(h), self.fc_logvar(h)
+
+    def before_activations(self) -> list[nn.Module]:
+        """The modules whose outputs the activations are given, in order."""
+        return _before_activations(self, first=1)
 
 
 class Decoder(nn.Module):
@@ -128,13 +167,35 @@ class Decoder(nn.Module):
         self.first = len(spec.hidden) + 1  # numbers go on where the encoder's stop
         sizes = (spec.latent_dim + spec.num_classes, *reversed(spec.hidden))
         _add_hidden_layers(self, sizes, first=self.first, batch_norm=spec.batch_norm)
-        self.add_module(f"fc{self.first + len(spec.hidden)}", Linear(sizes[-1], spec.pixels))
+        self.add_module(self.last, Linear(sizes[-1], spec.pixels))
 
-    def forward(self, z: Tensor, generator: torch.Generator | None) -> Tensor:
-        """z: [B, L + K] -> logits: [B, P]."""
-        h = _hidden(self, z, first=self.first, generator=generator)
-        logits: Tensor = self.get_submodule(f"fc{self.first + len(self.spec.hidden)}")(h)
+    def forward(
+        self, z: Tensor, labels: Tensor | None, generator: torch.Generator | None
+    ) -> Tensor:
+        """z: [B, L], labels: [B, K] or None -> logits: [B, P]."""
+        h = _hidden(self, _joined(z, labels), first=self.first, generator=generator)
+        logits: Tensor = self.get_submodule(self.last)(h)
         return logits
+
+    @property
+    def last(self) -> str:
+        """Name of the layer that makes the pixels."""
+        return f"fc{self.first + len(self.spec.hidden)}"
+
+    def before_activations(self) -> list[nn.Module]:
+        """The modules whose outputs the activations are given, in order."""
+        return _before_activations(self, self.first)
+
+
+def _joined(x: Tensor, labels: Tensor | None) -> Tensor:
+    """[x, one_hot] where there are labels, in that order."""
+    return x if labels is None else torch.cat([x, labels], dim=1)
+
+
+def _before_activations(module: Encoder | Decoder, first: int) -> list[nn.Module]:
+    last = "bn" if module.spec.batch_norm else "fc"
+    numbers = range(first, first + len(module.spec.hidden))
+    return [module.get_submodule(f"{last}{number}") for number in numbers]
 
 
 def _add_hidden_layers(
@@ -155,53 +216,28 @@ def _hidden(
         h = module.get_submodule(f"fc{number}")(h)
         if spec.batch_norm:
             h = module.get_submodule(f"bn{number}")(h)
-        h = F.relu(h) if spec.activation == "relu" else F.leaky_relu(h, spec.negative_slope)
+        h = activate(h, spec)
         if module.training:
             h = dropout(h, spec.hidden_dropout, generator)
     return h
 
 
-def dropout(x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
-    """Zero a ``share`` of x and scale up the rest (Srivastava et al. 2014).
-
-    ``nn.Dropout`` draws from the global generator, which other threads share; this draws from
-    the one that is passed, and drops nothing without one.
-    """
-    if share == 0.0 or generator is None:
-        return x
-    kept = torch.rand(x.shape, generator=generator, device=x.device, dtype=x.dtype) >= share
-    return x * kept / (1.0 - share)
-
-
-def initialise(model: VAE, method: Init, generator: torch.Generator) -> None:
-    """Set every weight anew.
-
-    ``default`` is what ``nn.Linear`` does (He's uniform with a = √5, biases uniform in
-    ±1/√fan_in); ``xavier`` and ``kaiming`` are uniform with zero biases.
-    """
-    slope, activation = model.spec.negative_slope, model.spec.activation
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d):
-            module.reset_parameters()
-        elif isinstance(module, nn.Linear):
-            if method == "xavier":
-                nn.init.xavier_uniform_(module.weight, generator=generator)
-            elif method == "kaiming":
-                nn.init.kaiming_uniform_(
-                    module.weight, a=slope, nonlinearity=activation, generator=generator
-                )
-            else:
-                nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5.0), generator=generator)
-            if method == "default":
-                bound = 1.0 / math.sqrt(module.in_features)
-                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
-            else:
-                nn.init.zeros_(module.bias)
+def _parts(spec: ModelSpec) -> tuple[Encoder | ConvEncoder, Decoder | ConvDecoder]:
+    encoder: Encoder | ConvEncoder
+    decoder: Decoder | ConvDecoder
+    if spec.architecture == "conv":
+        encoder, decoder = ConvEncoder(spec), ConvDecoder(spec)
+    else:
+        encoder, decoder = Encoder(spec), Decoder(spec)
+    if spec.likelihood == "gaussian":
+        decoder.register_buffer(VARIANCE, torch.tensor(_FIRST_VARIANCE))
+    return encoder, decoder
 
 
 def _skeleton(spec: ModelSpec) -> nn.ModuleDict:
     with torch.device("meta"):
-        return nn.ModuleDict({"encoder": Encoder(spec), "decoder": Decoder(spec)})
+        encoder, decoder = _parts(spec)
+        return nn.ModuleDict({"encoder": encoder, "decoder": decoder})
 
 
 def expected_weights(spec: ModelSpec) -> dict[str, tuple[tuple[int, ...], bool]]:
@@ -210,6 +246,11 @@ def expected_weights(spec: ModelSpec) -> dict[str, tuple[tuple[int, ...], bool]]
         key: (tuple(value.shape), value.is_floating_point())
         for key, value in _skeleton(spec).state_dict().items()
     }
+
+
+def expected_parameters(spec: ModelSpec) -> list[tuple[int, ...]]:
+    """The shape of every parameter of ``VAE(spec)``, in the optimiser's order."""
+    return [tuple(parameter.shape) for parameter in _skeleton(spec).parameters()]
 
 
 def parameter_count(spec: ModelSpec) -> int:

@@ -21,7 +21,7 @@ from vae_studio.core.checkpoint import (
 from vae_studio.core.control import Change
 from vae_studio.core.data import Dataset
 from vae_studio.core.errors import CheckpointError, SpecError
-from vae_studio.core.model import expected_weights
+from vae_studio.core.model import expected_parameters
 from vae_studio.core.runs import RunInfo, read_run
 from vae_studio.core.trainer import TrainState, images_used, new_state, steps_per_epoch
 
@@ -126,12 +126,7 @@ def _layout(header: Mapping[str, object], info: RunInfo) -> Layout:
         "values": ((5,), "F64"),
     }
     if any(name.startswith("adam.") for name in header):
-        parameters = [
-            shape
-            for name, (shape, is_float) in expected_weights(info.spec).items()
-            if is_float and "running_" not in name
-        ]
-        for index, shape in enumerate(parameters):
+        for index, shape in enumerate(expected_parameters(info.spec)):
             layout[f"adam.{index}.step"] = ((), "F32")
             layout[f"adam.{index}.exp_avg"] = (shape, "F32")
             layout[f"adam.{index}.exp_avg_sq"] = (shape, "F32")

@@ -18,9 +18,9 @@ from typing import Any, Literal, Self
 
 from vae_studio.core.errors import SpecError
 
-Architecture = Literal["mlp"]
+Architecture = Literal["mlp", "conv"]
 Activation = Literal["relu", "leaky_relu"]
-Likelihood = Literal["bernoulli", "mse"]
+Likelihood = Literal["bernoulli", "mse", "gaussian"]
 Schedule = Literal["constant", "cosine"]
 Reduction = Literal["sum", "mean"]
 Init = Literal["default", "xavier", "kaiming"]
@@ -112,21 +112,26 @@ def _check_number(name: str, value: Any, limits: Mapping[str, Any], whole: bool)
 class ModelSpec(_Checked):
     """What a network is.
 
-    architecture: ``mlp``, fully connected.
+    architecture: ``mlp``, fully connected; ``conv``, convolutions that halve the sides.
     latent_dim: size of z.
-    hidden: units of the encoder's hidden layers; the decoder mirrors them.
+    hidden: units of the encoder's hidden layers, or channels of its convolutions; the decoder
+        mirrors them.
     activation: ``relu`` or ``leaky_relu`` (slope ``negative_slope`` below zero).
     batch_norm: batch normalisation between each hidden linear layer and its activation
         (Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167).
     hidden_dropout, latent_dropout: share of hidden units, or of z, set to zero in training.
-    likelihood: ``bernoulli`` (binary cross-entropy, in nats) or ``mse`` (squared error).
+    likelihood: ``bernoulli`` (binary cross-entropy, in nats), ``mse`` (squared error) or
+        ``gaussian`` (its variance learned, in nats).
     num_classes: 0 for a plain VAE; otherwise one-hot labels join x and z (a CVAE,
         Sohn et al. 2015).
     image_shape: (channels, height, width).
     """
 
     architecture: Architecture = _one_of(
-        Architecture, "mlp", "Architecture", "mlp: fully connected layers"
+        Architecture,
+        "mlp",
+        "Architecture",
+        "mlp: fully connected layers; conv: convolutions, for pictures larger than a digit",
     )
     latent_dim: int = _between(
         1, 512, 32, "Latent dimensions", "Size of z. Too few blur; what is too many stays unused"
@@ -136,7 +141,8 @@ class ModelSpec(_Checked):
         4096,
         (512, 256),
         "Hidden layers",
-        "Units of the encoder's layers; the decoder mirrors them",
+        "Units of the encoder's layers, or channels of its convolutions, each of which halves "
+        "the sides; the decoder mirrors them",
     )
     activation: Activation = _one_of(
         Activation, "relu", "Activation", "relu: max(0, a); leaky_relu: max(a, slope · a)"
@@ -168,14 +174,15 @@ class ModelSpec(_Checked):
         "bernoulli",
         "Reconstruction loss",
         "bernoulli: binary cross-entropy −Σ x·log x̂ + (1 − x)·log(1 − x̂), in nats; "
-        "mse: squared error Σ (x − x̂)²",
+        "mse: squared error Σ (x − x̂)²; "
+        "gaussian: −Σ log N(x; x̂, σ²) with σ learned, in nats, for photographs",
     )
     num_classes: int = _between(
         0,
         1000,
         0,
         "Classes",
-        "0: a plain VAE. 10: a CVAE, which is also given the digit, p(x | z, y)",
+        "0: a plain VAE. All of the data set's: a CVAE, which is also given the class, p(x | z, y)",
     )
     image_shape: tuple[int, ...] = _between(
         1, 512, (1, 28, 28), "Image shape", "Channels, height, width", "px"
@@ -205,6 +212,11 @@ class ModelSpec(_Checked):
         return self.num_classes > 0
 
     @property
+    def in_nats(self) -> bool:
+        """Whether the reconstruction term is a log-likelihood, so that with KL it is the −ELBO."""
+        return self.likelihood != "mse"
+
+    @property
     def pixels(self) -> int:
         """Numbers in one image: channels × height × width."""
         return math.prod(self.image_shape)
@@ -214,7 +226,7 @@ class ModelSpec(_Checked):
 class TrainConfig(_Checked):
     """How a network is trained, with Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980).
 
-    dataset: a name from ``vae_studio.core.data.DATASETS``.
+    dataset: a name from ``vae_studio.core.datasets.table.DATASETS``.
     train_size: so many training images are used, the first ones; 0 for all.
     epochs, batch_size: passes over the training set; images for each step.
     learning_rate, schedule: rate of the first step; ``constant``, or ``cosine`` down to zero.

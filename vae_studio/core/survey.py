@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_studio.core.data import Dataset, ShouldStop, never
+from vae_studio.core.data import Dataset
+from vae_studio.core.datasets.idx import ShouldStop, never
 from vae_studio.core.errors import StudioError
-from vae_studio.core.evaluate import latent_statistics
-from vae_studio.core.losses import kl_dimensions, reconstruction_each
+from vae_studio.core.evaluate import batch_for, latent_statistics
+from vae_studio.core.losses import kl_dimensions
 from vae_studio.core.model import VAE
 from vae_studio.core.surveyed import CELLS, PRIOR_RANGE, Survey
 
@@ -36,13 +37,13 @@ def survey(
     finite numbers, as a wrecked training leaves them.
     """
     parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
-    for indices in torch.arange(len(data)).split(_BATCH):
+    for indices in torch.arange(len(data)).split(batch_for(model.spec, _BATCH)):
         if should_stop():
             return None
         x, labels = data.batch(indices)
         mu, logvar = model.encode(x, labels)
         logits = model.decode_logits(mu, labels)
-        lost = reconstruction_each(logits, x, model.spec.likelihood)
+        lost = model.lost(logits, x)
         parts.append((mu, logvar, lost, kl_dimensions(mu, logvar).sum(1)))
         progress(min(1.0, (int(indices[-1]) + 1) / len(data)))
     mu, logvar, reconstruction, kl = (torch.cat(part) for part in zip(*parts, strict=True))
@@ -71,7 +72,7 @@ def encode_means(
 ) -> NDArray[np.float32] | None:
     """The posterior means of all of ``data``: float32 [N, L]; None once it is told to stop."""
     means: list[Tensor] = []
-    for indices in torch.arange(len(data)).split(_BATCH):
+    for indices in torch.arange(len(data)).split(batch_for(model.spec, _BATCH)):
         if should_stop():
             return None
         means.append(model.encode(*data.batch(indices))[0])

@@ -19,13 +19,15 @@ from torch import Tensor
 
 from vae_studio.core.adam import Adam
 from vae_studio.core.control import Change, TrainControl
-from vae_studio.core.data import DATASETS, Dataset, DatasetInfo, DatasetPair
+from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate, unit_health
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.layers import initialise
 from vae_studio.core.losses import LossTerms, loss_terms
 from vae_studio.core.measures import Terms
-from vae_studio.core.model import VAE, initialise, parameter_count
+from vae_studio.core.model import VAE, parameter_count
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 FIXED_SAMPLES = 16  # points of the prior that are decoded after every epoch
@@ -248,7 +250,8 @@ def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float
     mu, logvar = model.encode(x, labels, state.noise)
     z = model.reparameterize(mu, logvar, state.noise)
     logits = model.decode_logits(z, labels, state.noise)
-    terms = loss_terms(logits, x, mu, logvar, state.spec.likelihood)
+    variance = model.learn_variance(logits, x)
+    terms = loss_terms(logits, x, mu, logvar, state.spec.likelihood, variance)
     if state.config.reduction == "mean":
         loss = LossTerms(terms.reconstruction / state.spec.pixels, terms.kl).total(beta)
     else:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.adam import Adam
-from vae_studio.core.data import ShouldStop, never
+from vae_studio.core.datasets.idx import ShouldStop, never
 from vae_studio.core.explore import Encoded
-from vae_studio.core.losses import kl_dimensions, reconstruction_each
+from vae_studio.core.losses import kl_dimensions
 from vae_studio.core.model import LOGVAR_LIMIT, VAE
 
 _SPREAD_SAMPLES = 64
@@ -109,7 +109,7 @@ def _cost(
     """−ELBO of x, with as many samples of z as ``noise`` [n, L] has."""
     z = mu + torch.exp(0.5 * logvar) * noise
     logits = model.decode_logits(z, _labels(code, len(z)))
-    lost = reconstruction_each(logits, x.expand_as(logits), model.spec.likelihood)
+    lost = model.lost(logits, x.expand_as(logits))
     return lost.mean() + kl_dimensions(mu, logvar).sum()
 
 

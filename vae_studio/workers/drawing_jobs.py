@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from vae_studio.core.completion import CodeBank, Completion, code_bank, complete
-from vae_studio.core.data import ShouldStop
+from vae_studio.core.datasets.idx import ShouldStop
 from vae_studio.core.errors import DrawingError, ImageError, StudioError
 from vae_studio.core.explore import one_hot
 from vae_studio.core.likeness import norm_of

@@ -13,7 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from vae_studio.core.data import DATASETS, Dataset, ShouldStop, load_dataset, never
+from vae_studio.core.data import Dataset, load_dataset
+from vae_studio.core.datasets.idx import ShouldStop, never
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.explore import Encoded, decode_each
 from vae_studio.core.geodesic import geodesic
 from vae_studio.core.maps import Array, NeighbourMap, PlaneMap, holes_of, principal_plane

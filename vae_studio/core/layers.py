@@ -1,0 +1,61 @@
+"""What the layers of both architectures share: activation, dropout, first weights."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vae_studio.core.spec import Init, ModelSpec
+
+if TYPE_CHECKING:
+    from vae_studio.core.model import VAE
+
+
+def activate(h: Tensor, spec: ModelSpec) -> Tensor:
+    """ReLU or leaky ReLU, as the spec says; any shape."""
+    return F.relu(h) if spec.activation == "relu" else F.leaky_relu(h, spec.negative_slope)
+
+
+def dropout(x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
+    """Zero a ``share`` of x and scale up the rest (Srivastava et al. 2014).
+
+    ``nn.Dropout`` draws from the global generator, which other threads share; this draws from
+    the one that is passed, and drops nothing without one.
+    """
+    if share == 0.0 or generator is None:
+        return x
+    kept = torch.rand(x.shape, generator=generator, device=x.device, dtype=x.dtype) >= share
+    return x * kept / (1.0 - share)
+
+
+def initialise(model: VAE, method: Init, generator: torch.Generator) -> None:
+    """Set every weight anew.
+
+    ``default`` is what torch's layers do (He's uniform with a = √5, biases uniform in
+    ±1/√fan_in); ``xavier`` and ``kaiming`` are uniform with zero biases.
+    """
+    slope, activation = model.spec.negative_slope, model.spec.activation
+    for module in model.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            module.reset_parameters()
+        elif isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            biases = module.bias
+            assert biases is not None  # as no layer here is without
+            if method == "xavier":
+                nn.init.xavier_uniform_(module.weight, generator=generator)
+            elif method == "kaiming":
+                nn.init.kaiming_uniform_(
+                    module.weight, a=slope, nonlinearity=activation, generator=generator
+                )
+            else:
+                nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5.0), generator=generator)
+            if method == "default":
+                # Torch's fan-in; of a transposed convolution it counts the outputs of a value.
+                bound = 1.0 / math.sqrt(module.weight[0].numel())
+                nn.init.uniform_(biases, -bound, bound, generator=generator)
+            else:
+                nn.init.zeros_(biases)
