@@ -38,6 +38,11 @@ FEW = TrainConfig(
 PROVOKED: dict[str, tuple[str, ModelSpec, TrainConfig]] = {
     "collapse, β = 20": ("collapse", SMALL, HEAVY),
     "collapse, mse": ("collapse", replace(SMALL, likelihood="mse"), replace(HEAVY, beta=10.0)),
+    "collapse, Gaussian": (
+        "collapse",
+        replace(SMALL, likelihood="gaussian"),
+        replace(HEAVY, beta=500.0),
+    ),
     "collapse, CVAE": ("collapse", replace(SMALL, num_classes=10), HEAVY),
     "scale": ("scale", SMALL, MEAN),
     "scale, mse": ("scale", replace(SMALL, likelihood="mse"), MEAN),

@@ -37,6 +37,16 @@ def test_a_pixel_costs_what_the_formula_says() -> None:
     np.testing.assert_allclose(pixel_loss(x, x_hat, "mse"), [[0.5625, 0.0625, 0.0]], rtol=1e-6)
 
 
+def test_a_gaussian_has_a_variance() -> None:
+    x, x_hat = np.array([[[1.0, 0.0]]], np.float32), np.array([[[0.5, 0.0]]], np.float32)
+    normal = 0.5 * np.log(2 * np.pi * (255 * 0.2) ** 2)
+    lost = pixel_loss(x, x_hat, "gaussian", 0.2**2)
+    np.testing.assert_allclose(lost, [[normal + 0.5 * (0.5 / 0.2) ** 2, normal]], rtol=1e-6)
+    for variance in (None, 0.0, float("nan")):
+        with pytest.raises(ValueError, match="variance"):
+            pixel_loss(x, x_hat, "gaussian", variance)
+
+
 def test_channels_are_summed() -> None:
     rng = np.random.default_rng(3)
     x, x_hat = rng.random((2, 3, 5, 4), np.float32)

@@ -14,6 +14,7 @@ import pytest
 from tests.forks import as_nobody, held_elsewhere, public_folder
 from tests.helpers import quick, tiny
 from vae_studio.core import runs
+from vae_studio.core.datasets.table import MNIST, record_of
 from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.core.housekeeping import (
     empty_trash,
@@ -61,6 +62,7 @@ def make_run(path: Path, **changes: Any) -> RunInfo:
         evaluated_step=8,
         evaluation=FIGURES,
         journal=((3, "beta", 4.0),),
+        data=record_of("mnist"),
     )
     info = replace(info, **changes)
     path.mkdir(parents=True)
@@ -76,7 +78,7 @@ def test_configurations_come_back_as_written(evaluation: Any, tmp_path: Path) ->
 
 def test_every_value_is_needed(tmp_path: Path) -> None:
     values = config_values(make_run(tmp_path / "run"))
-    for missing in values.keys() - {"evaluated_step", "origin"}:  # which older runs do not have
+    for missing in values.keys() - {"evaluated_step", "origin", "data"}:  # which older have not
         rest = {key: value for key, value in values.items() if key != missing}
         (tmp_path / "run" / "config.json").write_text(json.dumps(rest))
         with pytest.raises(CheckpointError):
@@ -110,6 +112,10 @@ def test_every_value_is_needed(tmp_path: Path) -> None:
         {"evaluation": {}},
         {"evaluation": []},
         {"evaluation": {**FIGURES.to_dict(), "bernoulli": math.nan}},
+        {"data": []},
+        {"data": {**MNIST.to_dict(), "image_shape": [1, 32, 32]}},
+        {"data": {**MNIST.to_dict(), "class_names": ["0", "1"]}},
+        {"data": {**MNIST.to_dict(), "name": "../mnist"}},
         {"evaluation": replace(FIGURES, latent=LatentStats(*((0.0,),) * 5)).to_dict()},
     ],
     ids=str,

@@ -54,7 +54,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from vae_studio.core.trainer import check_fit
 
     snapshot, model = _open(options.run)
-    data = load_dataset(snapshot.config.dataset)
+    data = load_dataset(snapshot.config.dataset, record=snapshot.data)
     check_fit(snapshot.spec, DATASETS[snapshot.config.dataset])
     result = evaluate(model, data.test)
     assert result is not None  # nothing asked it to stop
@@ -73,11 +73,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(figures, indent=1))
         return 0
-    unit = "nats" if snapshot.spec.likelihood == "bernoulli" else "squared error"
+    unit = "nats" if snapshot.spec.in_nats else "squared error"
     print(f"{snapshot.name}, epoch {snapshot.epoch}, test set")
     print(f"  reconstruction  {result.terms.reconstruction:8.2f}  {unit} for each image")
     print(f"  KL              {result.terms.kl:8.2f}  nats for each image")
-    total = "−ELBO   " if snapshot.spec.likelihood == "bernoulli" else "MSE + KL"
+    total = "−ELBO   " if snapshot.spec.in_nats else "MSE + KL"
     print(f"  {total}        {result.negative_elbo:8.2f}")
     print(f"  active units    {result.active_units:5d} of {snapshot.spec.latent_dim}")
     return 0

@@ -30,7 +30,7 @@ def repeat_run(options: argparse.Namespace) -> int:
     info = read_run(find_run(options.run, [runs_folder()]))
     keep_freed_memory()
     all_same = True
-    for part in repeat(info, load_dataset(info.config.dataset)):
+    for part in repeat(info, load_dataset(info.config.dataset, record=info.data)):
         if isinstance(part, EpochRepeated):
             all_same = all_same and not part.different
             print(f"epoch {part.epoch:>3}  {_differences(part.different)}", flush=True)

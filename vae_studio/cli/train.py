@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     from vae_studio.core.control import TrainControl
     from vae_studio.core.data import DatasetPair
+    from vae_studio.core.datasets.table import DatasetInfo
     from vae_studio.core.recorder import RunRecorder
 
     MakeRecorder = Callable[[DatasetPair], RunRecorder]
@@ -67,13 +68,23 @@ def add_train(commands: Commands) -> None:
 
 def train_run(options: argparse.Namespace) -> int:
     """Train, and keep the run."""
-    start = _resumed_run if options.resume else _new_run
-    train_one(*start(options))
+    if options.resume:
+        train_one(*_resumed_run(options))
+    else:
+        train_one(*_new_run(options))
     return 0
 
 
-def train_one(spec: ModelSpec, config: TrainConfig, make_recorder: MakeRecorder) -> bool:
-    """Train one run to its end. False where it was told to stop before."""
+def train_one(
+    spec: ModelSpec,
+    config: TrainConfig,
+    make_recorder: MakeRecorder,
+    record: DatasetInfo | None = None,
+) -> bool:
+    """Train one run to its end. False where it was told to stop before.
+
+    record: what a run that goes on says of its images.
+    """
     from vae_studio.core.control import TrainControl
     from vae_studio.core.data import load_dataset
     from vae_studio.core.memory import keep_freed_memory
@@ -83,7 +94,7 @@ def train_one(spec: ModelSpec, config: TrainConfig, make_recorder: MakeRecorder)
     ends = ending_signals()
     before = {number: signal.signal(number, lambda *_: control.stop()) for number in ends}
     try:
-        data = load_dataset(config.dataset)
+        data = load_dataset(config.dataset, record=record)
         with make_recorder(data) as recorder:
             _follow(recorder, data, control)
     except (MemoryError, RuntimeError) as error:
@@ -128,7 +139,9 @@ def _new_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeR
     return spec, config, make
 
 
-def _resumed_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeRecorder]:
+def _resumed_run(
+    options: argparse.Namespace,
+) -> tuple[ModelSpec, TrainConfig, MakeRecorder, DatasetInfo | None]:
     """A run to go on with; it brings all that the other options could say."""
     given = ("variant", "epochs", "output", "seed", "name", "weights")
     extra = [f"--{name}" for name in given if getattr(options, name) is not None]
@@ -148,7 +161,7 @@ def _resumed_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, M
             print(f"vae-studio: {error_sentence(notice)}", file=sys.stderr)
         return recorder
 
-    return info.spec, info.config, make
+    return info.spec, info.config, make, info.data
 
 
 def _follow(recorder: RunRecorder, data: DatasetPair, control: TrainControl) -> None:

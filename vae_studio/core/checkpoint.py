@@ -186,6 +186,7 @@ def snapshot_of(generation: Generation) -> Snapshot:
         weights=weights,
         evaluation=info.evaluation if info.evaluated_step == generation.step else None,
         latent=info.evaluation.latent if info.evaluation else None,
+        data=info.data,
         older=generation.older,
     )
 

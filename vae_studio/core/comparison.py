@@ -53,13 +53,15 @@ def compare(
     if not 2 <= len(paths) <= MAX_ARMS:
         raise StudioError("compare.count", count=len(paths), most=MAX_ARMS)
     infos = _read_all(paths)
-    data = load_dataset(infos[0].config.dataset, should_stop)
+    data = load_dataset(infos[0].config.dataset, should_stop, infos[0].data)
     if data is None:
         return None
     row = DATASETS[infos[0].config.dataset]
     for info in infos:
         check_fit(info.spec, row)
-    digits = one_of_each(data.test, min(DIGITS, len(row.class_names)))
+    classes = len(row.class_names)
+    digits = one_of_each(data.test, min(DIGITS, classes)) if classes else torch.arange(DIGITS)
+    digits = digits[digits < len(data.test)]
     x, digit_labels = data.test.batch(digits)
     runs, notes = [], list[Note]()
     for info, label in zip(infos, labels or [""] * len(infos), strict=True):
@@ -101,7 +103,7 @@ def compare(
         question=question,
         runs=tuple(runs),
         originals=x.numpy(),
-        classes=tuple(row.class_names[int(label)] for label in digit_labels),
+        classes=tuple(row.class_names[int(label)] if classes else "" for label in digit_labels),
         test_images=len(data.test),
         dataset=row.title,
         source=row.source,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop, never
 from vae_studio.core.datasets.known import KNOWN
-from vae_studio.core.datasets.table import DATASETS, Half
+from vae_studio.core.datasets.table import DATASETS, DatasetInfo, Half
 from vae_studio.core.errors import DatasetError
 
 
@@ -54,24 +54,41 @@ def as_tensors(half: Half) -> Dataset:
     return Dataset(torch.from_numpy(half.images), torch.from_numpy(half.labels))
 
 
-@overload
-def load_dataset(name: str) -> DatasetPair: ...
-
-
-@overload
-def load_dataset(name: str, should_stop: ShouldStop) -> DatasetPair | None: ...
-
-
-def load_dataset(name: str, should_stop: ShouldStop = never) -> DatasetPair | None:
-    """Training and test set of that name; ``DatasetError`` lists the names there are.
-
-    should_stop: asked every few milliseconds; once it says yes, None is returned.
-    """
+def find_dataset(name: str, record: DatasetInfo | None = None) -> DatasetInfo:
+    """The row of the table; ``DatasetError`` says what to do where the images are not here, or are
+    others than those of ``record``."""
     info = DATASETS.get(name)
     if info is None or info.load is None:
         if name in KNOWN:
             raise DatasetError("data.not_fetched", name=name, title=KNOWN[name].info.title)
+        if record is not None:
+            raise DatasetError("data.gone", name=name, title=record.title, source=record.source)
         raise DatasetError("data.unknown", name=name, known=", ".join(DATASETS))
+    if record is not None and record.digest and info.digest not in ("", record.digest):
+        raise DatasetError("data.other", name=name, title=info.title, source=record.source)
+    return info
+
+
+@overload
+def load_dataset(name: str, *, record: DatasetInfo | None = None) -> DatasetPair: ...
+
+
+@overload
+def load_dataset(
+    name: str, should_stop: ShouldStop, record: DatasetInfo | None = None
+) -> DatasetPair | None: ...
+
+
+def load_dataset(
+    name: str, should_stop: ShouldStop = never, record: DatasetInfo | None = None
+) -> DatasetPair | None:
+    """Training and test set of that name; ``DatasetError`` lists the names there are.
+
+    should_stop: asked every few milliseconds; once it says yes, None is returned. record: what a
+    run says of the images that it learnt; others of the same name are refused.
+    """
+    info = find_dataset(name, record)
+    assert info.load is not None  # as it is in the table
     try:
         halves = info.load(should_stop)
     except LoadingStoppedError:

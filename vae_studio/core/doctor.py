@@ -246,7 +246,7 @@ class Doctor:
             return
         if len(self._kl) < 2 * _WINDOW or kl > _COLLAPSED_KL:
             return
-        if self._first and self._reconstruction > _LEARNT * self._first.reconstruction:
+        if self._first and self._reconstruction > self._learnt(self._first):
             return
         steps = list(self._kl)
         grows = fmean(steps[_WINDOW:]) > _GROWTH * fmean(steps[:_WINDOW])
@@ -266,6 +266,13 @@ class Doctor:
 
     def _warming_up(self, event: EpochDone) -> bool:
         return event.step < self._config.beta_warmup * self._steps
+
+    def _learnt(self, first: Terms) -> float:
+        """The reconstruction of a network that knows the mean image. A Gaussian's is the logarithm
+        of the squared error, so that a share of that is a number of nats."""
+        if self._spec.likelihood == "gaussian":
+            return first.reconstruction + 0.5 * math.log(_LEARNT) * self._spec.pixels
+        return _LEARNT * first.reconstruction
 
     def _look_at_codes(self, event: EpochDone) -> None:
         """Whether a low β has let the codes go where no sample of the prior comes."""

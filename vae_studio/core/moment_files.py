@@ -155,6 +155,7 @@ def load_moment(info: RunInfo, step: int) -> Snapshot:
             for key, value in weights.items()
         },
         latent=info.evaluation.latent if info.evaluation else None,
+        data=info.data,
     )
 
 

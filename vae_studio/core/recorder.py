@@ -16,6 +16,7 @@ from typing import Self
 
 from vae_studio.core.checkpoint import INITIAL, RUN, pack_initial, save_generation
 from vae_studio.core.data import Dataset
+from vae_studio.core.datasets.table import record_of
 from vae_studio.core.durable import remove_leftovers, write_bytes, write_json
 from vae_studio.core.errors import CheckpointError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
@@ -88,6 +89,7 @@ class RunRecorder:
             evaluated_step=0,
             evaluation=None,
             origin=origin,
+            data=record_of(state.config.dataset),
         )
         self._begin(state, info, [])
         if initial:

@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     "curve.in": "{name}, in {unit}",
     "epoch": "epoch",
     "unit.bernoulli": "nats",
+    "unit.gaussian": "nats",
     "unit.mse": "squared error",
     "unit.mse.total": "squared error + nats",
     "reconstructions": "Reconstructions",
@@ -78,13 +79,14 @@ WORDS: dict[str, str] = {
     "model takes as many of its first numbers as it has dimensions: {sizes}.",
     "note.classes": "Labels 0 to {last} in turn: {names}.",
     "note.likelihoods": "These models were trained on different reconstruction losses: binary "
-    "cross-entropy (BCE) in nats, and squared error. Their reconstruction and −ELBO are in "
-    "different units, so no star is given there.",
+    "cross-entropy (BCE) in nats, squared error, or a Gaussian’s nats. Their reconstruction and "
+    "−ELBO measure different things, so no star is given there.",
     "note.labels": "Told the label: {names}. Their −ELBO bounds −log p(x | label), that of the "
     "others −log p(x), so no star is given there. Naming one of {classes} labels costs "
     "ln {classes} = {nats} nats.",
     "likelihood.bernoulli": "cross-entropy (BCE)",
     "likelihood.mse": "squared error",
+    "likelihood.gaussian": "Gaussian, variance learned",
     "yes": "on",
     "no": "off",
 }

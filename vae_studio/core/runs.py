@@ -14,10 +14,11 @@ import math
 import typing
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from vae_studio.core.datasets.table import DatasetInfo, record_of
 from vae_studio.core.errors import CheckpointError, StudioError
 from vae_studio.core.measures import Evaluation
 from vae_studio.core.origin import Origin
@@ -44,7 +45,7 @@ class RunInfo:
     ``evaluated_epoch`` complete epochs and ``evaluated_step`` steps, which may be fewer than
     ``epoch`` and ``step`` say. status: ``running`` also after a crash, until somebody looks; then
     ``interrupted``. journal: (step, field, value) of changes in mid-run. origin: where its first
-    weights come from, for a branch.
+    weights come from, for a branch. data: the images it learnt; None where nobody knows.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class RunInfo:
     journal: tuple[tuple[int, str, float], ...] = ()
     bundled: bool = False
     origin: Origin | None = None
+    data: DatasetInfo | None = None
 
     @property
     def can_resume(self) -> bool:
@@ -113,6 +115,7 @@ def run_from_values(values: Mapping[str, Any], path: Path) -> RunInfo:
             bundled=is_bundled(path),
             origin=None if origin is None else Origin.from_dict(origin),
         )
+        info = replace(info, data=_data_of(values.get("data"), info))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, StudioError):
             raise
@@ -121,6 +124,18 @@ def run_from_values(values: Mapping[str, Any], path: Path) -> RunInfo:
     if info.evaluation and len(info.evaluation.latent.kl) != spec.latent_dim:
         raise CheckpointError("checkpoint.figures", reason="statistics of another latent size")
     return info
+
+
+def _data_of(values: Any, info: RunInfo) -> DatasetInfo | None:
+    """What the run says of its images, or what its data set is today where it says nothing."""
+    shape, classes = info.spec.image_shape, info.spec.num_classes
+    if values is None:
+        data = record_of(info.config.dataset)
+        return data if data and data.image_shape == shape else None
+    data = DatasetInfo.from_dict(values)
+    if data.image_shape != shape or classes not in (0, len(data.class_names)):
+        raise ValueError("its images do not fit its model")
+    return data
 
 
 def config_values(info: RunInfo) -> dict[str, Any]:
@@ -143,6 +158,7 @@ def config_values(info: RunInfo) -> dict[str, Any]:
         "evaluation": info.evaluation.to_dict() if info.evaluation else None,
         "journal": [list(change) for change in info.journal],
         "origin": info.origin.to_dict() if info.origin else None,
+        "data": info.data.to_dict() if info.data else None,
     }
 
 

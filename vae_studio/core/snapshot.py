@@ -10,8 +10,10 @@ from threading import Lock
 
 from torch import Tensor
 
+from vae_studio.core.datasets.table import DatasetInfo, record_of
+from vae_studio.core.losses import SMALLEST_VARIANCE
 from vae_studio.core.measures import Evaluation, LatentStats
-from vae_studio.core.model import VAE
+from vae_studio.core.model import VAE, VARIANCE
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import TrainState
 
@@ -25,7 +27,7 @@ class Snapshot:
     id: differs for different weights. run: the folder of the run they belong to; name: what that
     is called. epoch, step: complete ones. evaluation: what was measured on these very weights,
     where it was. latent: of each dimension, from there or from the last epoch that was measured.
-    older: these are of the checkpoint before the newest, which is damaged.
+    older: these are of the checkpoint before the newest, which is damaged. data: what they learnt.
     """
 
     id: str
@@ -39,6 +41,20 @@ class Snapshot:
     evaluation: Evaluation | None = None
     latent: LatentStats | None = None
     older: bool = False
+    data: DatasetInfo | None = None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One for each of the model's classes, or of its data where it has none; () for neither."""
+        names = self.data.class_names if self.data else ()
+        classes = self.spec.num_classes
+        return names if classes in (0, len(names)) else tuple(map(str, range(classes)))
+
+    @property
+    def variance(self) -> float | None:
+        """σ² of a Gaussian likelihood, as ``VAE.variance``; None with another one."""
+        kept = self.weights.get(f"decoder.{VARIANCE}")
+        return None if kept is None else max(float(kept), SMALLEST_VARIANCE)
 
     def build(self) -> VAE:
         """A model with these weights: eval mode, no gradients. The weights are not copied."""
@@ -69,6 +85,7 @@ def capture(
         weights=weights,
         evaluation=evaluation,
         latent=evaluation.latent if evaluation else latent,
+        data=record_of(state.config.dataset),
     )
 
 

@@ -156,7 +156,7 @@ def _figure(read: Callable[[Any], float]) -> _Field:
 
 def _negative_elbo(info: RunInfo, annotations: Annotations) -> Value:
     """None for squared error, whose sum with KL has no unit to compare by."""
-    if info.evaluation is None or info.spec.likelihood != "bernoulli":
+    if info.evaluation is None or not info.spec.in_nats:
         return None
     return info.evaluation.negative_elbo
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
 
+_LIKELIHOODS = {"bernoulli": "BCE", "mse": "MSE", "gaussian": "Gaussian"}
+
 
 def snapshot_caption(snapshot: Snapshot) -> str:
     """Which weights made a picture: ``vae-32, epoch 50``; within an epoch, the step."""
@@ -26,7 +28,9 @@ def spec_summary(spec: ModelSpec) -> str:
     """What kind of network: ``32 dims, BCE, batch norm``."""
     translate = QCoreApplication.translate
     parts = [translate("Captions", "{n} dims").format(n=spec.latent_dim)]
-    parts.append("MSE" if spec.likelihood == "mse" else "BCE")
+    if spec.architecture == "conv":
+        parts.append(translate("Captions", "convolutions"))
+    parts.append(_LIKELIHOODS[spec.likelihood])
     if spec.conditional:
         parts.append(translate("Captions", "{n} classes").format(n=spec.num_classes))
     if spec.batch_norm:
@@ -50,16 +54,14 @@ def quality(info: RunInfo, in_training: bool = False) -> str:
         return QCoreApplication.translate("Captions", "interrupted")
     if info.evaluation is None:
         return QCoreApplication.translate("Captions", "not measured yet")
-    name = "−ELBO" if info.spec.likelihood == "bernoulli" else "MSE + KL"
+    name = "−ELBO" if info.spec.in_nats else "MSE + KL"
     return f"{name} {info.evaluation.negative_elbo:.1f}"
 
 
 def unit(spec: ModelSpec) -> str:
     """Of the reconstruction loss."""
     translate = QCoreApplication.translate
-    if spec.likelihood == "mse":
-        return translate("Captions", "squared error")
-    return translate("Captions", "nats")
+    return translate("Captions", "nats") if spec.in_nats else translate("Captions", "squared error")
 
 
 def duration(seconds: float) -> str:

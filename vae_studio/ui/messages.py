@@ -90,8 +90,163 @@ ERRORS: dict[str, str] = {
         "The encoder's codes are not numbers: training wrecked these weights, and there is no map "
         "of them. Open an earlier moment of the run, or train with a smaller learning rate.",
     ),
+    "import.nothing": QT_TRANSLATE_NOOP(
+        "Messages",
+        "There is nothing to learn from in {path}. Choose a folder of pictures ({formats}), an "
+        ".npy or .npz file of images, or IDX files.",
+    ),
+    "import.nothing_readable": QT_TRANSLATE_NOOP(
+        "Messages",
+        "None of the {count} pictures in {path} can be read. Choose another folder or file.",
+    ),
+    "import.unreadable": QT_TRANSLATE_NOOP(
+        "Messages", "{path} cannot be read: {reason}. Check its permissions, or copy it again."
+    ),
+    "import.too_many": QT_TRANSLATE_NOOP(
+        "Messages", "There are more than {most} files or images in {path}. Choose a part of them."
+    ),
+    "import.too_many_classes": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} has {classes} classes, and a model learns {most} at most. Put pictures together, "
+        "or leave the labels out.",
+    ),
+    "import.several": QT_TRANSLATE_NOOP(
+        "Messages", "{path} holds several sets of images: {names}. Choose one of these files."
+    ),
+    "import.array_shape": QT_TRANSLATE_NOOP(
+        "Messages",
+        "An array of {shape} values in {path} is no set of images. Save it as [images, height, "
+        "width], with 1, 3 or 4 colours at the end.",
+    ),
+    "import.array_type": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} holds values of the type {dtype}. Save whole numbers or floats of at most 64 bits.",
+    ),
+    "import.array_range": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The values in {path} go from {low} to {high}, and nothing says which are black and white. "
+        "Scale them to 0…1, −1…1 or 0…255.",
+    ),
+    "import.objects": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} holds Python objects, which could run anything when they are read. Save it again "
+        "as an array of numbers.",
+    ),
+    "import.labels": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The labels for {path} cannot be used: {reason}. Save one whole number from 0 on for each "
+        "image.",
+    ),
+    "import.too_large": QT_TRANSLATE_NOOP(
+        "Messages",
+        "An array in {path} would take {size}, where {most} are the limit. Save a part of it.",
+    ),
+    "import.no_room": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{size} are needed for {path}, and the disk has room for {room}. Make room first.",
+    ),
+    "import.changed": QT_TRANSLATE_NOOP(
+        "Messages", "{path} was changed while it was read. Begin again when it is whole."
+    ),
+    "import.out_of_range": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The image has values from {low} to {high}, where {black} is black and {white} is white. "
+        "Scale all images alike.",
+    ),
+    "import.loose": QT_TRANSLATE_NOOP(
+        "Messages", "{path} is in no class, as others are. Move it into the folder of one."
+    ),
+    "import.beside": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The folder {path} stands beside those for training and for testing. Move its pictures "
+        "into one of them.",
+    ),
+    "import.link": QT_TRANSLATE_NOOP(
+        "Messages", "{path} is a link to a folder. Put the folder itself there."
+    ),
+    "import.not_a_file": QT_TRANSLATE_NOOP(
+        "Messages", "{path} is no file: a link to nothing, a pipe or a device. Remove it."
+    ),
+    "import.svg": QT_TRANSLATE_NOOP(
+        "Messages", "{path} is a drawing of lines (SVG). Save it as a PNG."
+    ),
+    "import.not_a_picture": QT_TRANSLATE_NOOP(
+        "Messages", "{path} is no picture that can be taken. Save it as one of: {formats}."
+    ),
+    "data.not_fetched": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{title} is not on this computer yet. Fetch it with Data > Data sets…, or with "
+        "“vae-studio data fetch {name}”.",
+    ),
+    "data.gone": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The images that this model learnt, {title}, are not here. Exploring goes on without them; "
+        "to train or measure it, import {source} as “{name}” again.",
+    ),
+    "data.other": QT_TRANSLATE_NOOP(
+        "Messages",
+        "“{name}” holds other images today than those that this model learnt. Exploring goes on "
+        "without them; to train or measure it, import {source} again, as it was.",
+    ),
+    "data.record": QT_TRANSLATE_NOOP(
+        "Messages",
+        "The data set in {path} cannot be used: {reason}. Remove that folder and import it again.",
+    ),
+    "data.stored": QT_TRANSLATE_NOOP(
+        "Messages", "{path} of {name} cannot be read: {reason}. Import or fetch {name} again."
+    ),
+    "data.altered": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} of {name} is not as it was written. Remove {name}, and import or fetch it again.",
+    ),
+    "data.not_stored": QT_TRANSLATE_NOOP(
+        "Messages", "{name} came with the app, and stays. Choose a set that you added."
+    ),
+    "data.not_removed": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{name} in {path} could not be removed: {reason}. Close what uses it, try again.",
+    ),
+    "data.name": QT_TRANSLATE_NOOP(
+        "Messages",
+        "“{name}” cannot name a data set. Use up to 60 of a–z, 0–9, - and _, and not “mnist”.",
+    ),
+    "data.exists": QT_TRANSLATE_NOOP(
+        "Messages", "There is a data set “{name}” already, in {path}. Choose another name."
+    ),
+    "data.write": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} cannot be written: {reason}. Make room, or choose another place, and try again.",
+    ),
+    "data.too_few": QT_TRANSLATE_NOOP(
+        "Messages",
+        "There are {images} images, and at least two are needed: one to learn, one to test. "
+        "Choose more.",
+    ),
     "data.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no data set “{name}”. Use one of: {known}."
+    ),
+    "fetch.failed": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{name} could not be downloaded ({reasons}). Check the connection to the internet and try "
+        "again, or get the files elsewhere and choose them here.",
+    ),
+    "data.local_missing": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} lacks {files}. Choose the folder or the archive that holds them, plain or packed "
+        "as .gz or .xz.",
+    ),
+    "data.local_digest": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} is not the file that {title} consists of: it was altered, or is another set’s of "
+        "the same name. Get it again, or choose another folder.",
+    ),
+    "data.local_source": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{path} is no archive that VAE Studio opens. Choose a folder, or a zip, tar, tar.gz or "
+        "tar.xz.",
+    ),
+    "data.local_unreadable": QT_TRANSLATE_NOOP(
+        "Messages", "{path} cannot be read: {reason}. Get the file again, or choose another one."
     ),
     "checkpoint.not_found": QT_TRANSLATE_NOOP(
         "Messages", "No run “{path}”. Give a run folder, or one of: {known}."

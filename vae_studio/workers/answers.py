@@ -248,7 +248,8 @@ def _(request: MomentRequest) -> MomentResult:
 
 @answer.register
 def _(request: LatentRequest) -> LatentResult:
-    found = images_of(request.snapshot.config.dataset, "test")
+    snapshot = request.snapshot
+    found = images_of(snapshot.config.dataset, "test", record=snapshot.data)
     assert found is not None  # as nobody stops it
     images = found.first(_MEASURED)
     stats = latent_stats(models.model(request.snapshot), images, len(images))

@@ -107,7 +107,7 @@ def _bank_of(snapshot: Snapshot, should_stop: ShouldStop, progress: Progress) ->
         if snapshot.id in _banks:
             _banks.move_to_end(snapshot.id)
             return _banks[snapshot.id]
-    data = images_of(snapshot.config.dataset, "train", should_stop)
+    data = images_of(snapshot.config.dataset, "train", should_stop, snapshot.data)
     if data is None:
         return None
     made = code_bank(snapshot.build(), data.first(_BANK), should_stop, progress)

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from vae_studio.core.data import Dataset, load_dataset
+from vae_studio.core.data import Dataset, find_dataset, load_dataset
 from vae_studio.core.datasets.idx import ShouldStop, never
-from vae_studio.core.datasets.table import DATASETS
+from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.explore import Encoded, decode_each
 from vae_studio.core.geodesic import geodesic
 from vae_studio.core.maps import Array, NeighbourMap, PlaneMap, holes_of, principal_plane
@@ -78,7 +78,8 @@ def _(job: SurveyRequest, should_stop: ShouldStop, progress: Progress) -> Survey
         if found is not None:
             _surveys.move_to_end(key)
             return SurveyResult(job, found)
-    data = images_of(job.snapshot.config.dataset, "test", should_stop)
+    snapshot = job.snapshot
+    data = images_of(snapshot.config.dataset, "test", should_stop, snapshot.data)
     if data is None:
         return None
     if job.count is not None:
@@ -108,7 +109,8 @@ def _(job: MapRequest, should_stop: ShouldStop, progress: Progress) -> MapResult
 
 @work.register
 def _(job: CrowdRequest, should_stop: ShouldStop, progress: Progress) -> CrowdResult | None:
-    train, means = images_of(job.snapshot.config.dataset, "train", should_stop), list[Array]()
+    snapshot, means = job.snapshot, list[Array]()
+    train = images_of(snapshot.config.dataset, "train", should_stop, snapshot.data)
     if train is None:
         return None
     model = job.snapshot.build()
@@ -170,20 +172,25 @@ def _(job: MixtureRequest, should_stop: ShouldStop, progress: Progress) -> Mixtu
     return None if mixture is None else MixtureResult(job, mixture)
 
 
-def images_of(dataset: str, part: str, should_stop: ShouldStop = never) -> Dataset | None:
+def images_of(
+    dataset: str, part: str, should_stop: ShouldStop = never, record: DatasetInfo | None = None
+) -> Dataset | None:
     """All images of a part, ``test`` or ``train``, of a data set. They are kept: the window looks
-    at them again and again. None once told to stop."""
-    key = (dataset, part, DATASETS.get(dataset))
+    at them again and again. None once told to stop.
+
+    record: of a run whose images these must be. Raises ``DatasetError``.
+    """
+    key = (dataset, part, find_dataset(dataset, record))
     with _lock:
         if key in _parts:
             _parts.move_to_end(key)
             return _parts[key]
-    data = load_dataset(dataset, should_stop)
+    data = load_dataset(dataset, should_stop, record)
     if data is None:
         return None
     found = data.train if part == "train" else data.test
     with _lock:
-        _parts[key] = Dataset(found.images.clone(), found.labels.clone())  # or both stayed
+        _parts[key] = found
         while len(_parts) > _KEPT_PARTS:
             _parts.popitem(last=False)
         return _parts[key]

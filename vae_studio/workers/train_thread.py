@@ -198,7 +198,9 @@ class TrainThread(QThread):
 
         keep_freed_memory()
         compute_with_all()
-        data = load_dataset(self.request.config.dataset, lambda: self.control.stopped)
+        request = self.request
+        record = read_run(request.folder).data if request.resume else None
+        data = load_dataset(request.config.dataset, lambda: self.control.stopped, record)
         if data is None or self.control.stopped:
             self.mailbox.put(event=TrainingDone("stopped", 0, 0))
             return

@@ -20,7 +20,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, BinaryIO, Final, Literal
 
 import numpy as np
@@ -37,7 +37,7 @@ from vae_studio.core.datasets.table import (
     Halves,
     extremes_of,
 )
-from vae_studio.core.durable import sync_folder, write_json
+from vae_studio.core.durable import sync_folder, write_bytes, write_json
 from vae_studio.core.errors import DatasetError, StudioError
 from vae_studio.core.reading import parse_json, read_bounded
 
@@ -298,8 +298,12 @@ class SetWriter:
         source: str = "",
         digits: bool = False,
         settings: ImportSettings | None = None,
+        notes: Mapping[str, str] = MappingProxyType({}),
     ) -> DatasetInfo:
-        """Close the files, put the set into its place and into ``DATASETS``."""
+        """Close the files, put the set into its place and into ``DATASETS``.
+
+        notes: texts to be kept with it, by the names of their files; nothing reads them.
+        """
         if not all(self.counts.values()):
             raise DatasetError("data.too_few", images=sum(self.counts.values()))
         if self._largest >= max(1, len(class_names)):
@@ -334,6 +338,8 @@ class SetWriter:
                     "sha256": digest,
                 }
             record = {"format": FORMAT, "set": info.to_dict(), "files": facts}
+            for name, text in notes.items():
+                write_bytes(self.folder / name, text.encode())
             write_json(self.folder / RECORD, record)
             old = self._move_old_away()
             self.folder.rename(self.final)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -151,6 +151,12 @@ def _count(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**40:
         raise ValueError("no count")
     return value
+
+
+def record_of(name: str) -> DatasetInfo | None:
+    """What a run remembers of the data set of that name; None where there is none."""
+    info = DATASETS.get(name)
+    return None if info is None else replace(info, load=None)
 
 
 def extremes_of(images: NDArray[np.uint8]) -> int:

@@ -261,13 +261,13 @@ class CompletionPanel(Panel):
             self.progress.setValue(round(100 * share))
 
     def _answers_of(self, result: CompletionResult) -> list[Answer]:
-        bernoulli = result.request.snapshot.spec.likelihood == "bernoulli"
+        in_nats = result.request.snapshot.spec.in_nats
         answers = []
         for index, picture in enumerate(to_qimages(result.images)):
             label = None if result.labels is None else int(result.labels[index].argmax())
             share = _percent(float(result.share[index]))
             cost = f"{float(result.cost[index]):.1f}"
-            if bernoulli:
+            if in_nats:
                 cost = self.tr("{cost} nats").format(cost=cost)
             tip = self.tr("Answer {n}: {share} of what all weigh together; it costs {cost}")
             if label is not None:

@@ -215,8 +215,9 @@ class DrawPanel(Panel):
     @Slot(object)
     def _show_reconstruction(self, result: EncodeResult) -> None:
         """Painted at once: what else the window has to do would take a frame."""
-        spec = result.request.snapshot.spec
-        loss = pixel_loss(result.image, result.x_hat, spec.likelihood)
+        snapshot = result.request.snapshot
+        spec = snapshot.spec
+        loss = pixel_loss(result.image, result.x_hat, spec.likelihood, snapshot.variance)
         self.compare.set_images(result.image, result.x_hat, loss, unit(spec))
         self.compare.canvas.repaint()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from vae_studio.core.annotations import Annotations
 from vae_studio.core.errors import StudioError
 from vae_studio.core.runs import RunInfo, clean_name
+from vae_studio.core.spec import Likelihood
 from vae_studio.ui.captions import duration
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.runs.texts import created_at, created_text, differences
@@ -90,7 +91,8 @@ def _by_number(value: Callable[[Row], float | None]) -> Callable[[Row], Key]:
 def _kind(row: Row) -> tuple[Any, ...]:
     """Of likelihood and data: only within these a loss is less or more than another."""
     spec, dataset = row.info.spec, row.info.config.dataset
-    return (int(spec.likelihood != "bernoulli"), int(dataset != "mnist"), dataset, spec.image_shape)
+    likelihood = get_args(Likelihood).index(spec.likelihood)
+    return (likelihood, int(dataset != "mnist"), dataset, spec.image_shape)
 
 
 def _by_loss(value: Callable[[Row], float]) -> Callable[[Row], Key]:
@@ -116,7 +118,7 @@ def _elbo(row: Row) -> str:
     evaluation = row.info.evaluation
     if evaluation is None:
         return ""
-    if row.info.spec.likelihood == "bernoulli":
+    if row.info.spec.in_nats:
         return _tr("{value} nats").format(value=f"{evaluation.negative_elbo:.1f}")
     return _tr("MSE + KL {value}").format(value=f"{evaluation.negative_elbo:.1f}")
 
@@ -124,7 +126,7 @@ def _elbo(row: Row) -> str:
 def _elbo_hint(row: Row) -> str:
     if row.info.evaluation is None:
         return _tr("Not measured yet")
-    if row.info.spec.likelihood == "bernoulli":
+    if row.info.spec.in_nats:
         return _tr("On the test set, after epoch {epoch}").format(epoch=row.info.evaluated_epoch)
     return _tr(
         "Squared error + KL: a sum of two units, no −ELBO in nats. Compare it with runs of the "
@@ -136,7 +138,7 @@ def _reconstruction(row: Row) -> str:
     evaluation = row.info.evaluation
     if evaluation is None:
         return ""
-    nats = row.info.spec.likelihood == "bernoulli"
+    nats = row.info.spec.in_nats
     text = _tr("{value} nats") if nats else _tr("{value} sq. error")
     return text.format(value=f"{evaluation.terms.reconstruction:.1f}")
 

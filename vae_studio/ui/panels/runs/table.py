@@ -169,7 +169,7 @@ class RunsModel(QAbstractTableModel):
         c = theme.colors()
         if column.name == "status" and row.info.status == "failed":
             return QColor(c.danger)
-        is_mixed = column.name == "elbo" and row.info.spec.likelihood != "bernoulli"
+        is_mixed = column.name == "elbo" and not row.info.spec.in_nats
         quiet = column.name in ("variant", "status", "seconds", "created")
         return QColor(c.muted) if is_mixed or quiet else None
 
