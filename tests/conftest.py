@@ -20,6 +20,7 @@ from shiboken6 import isValid
 
 from tests.helpers import Disk, part, quick, take_as_mnist, tiny, trained
 from vae_studio.core.data import DatasetPair, load_dataset
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.snapshot import Snapshot, capture
 from vae_studio.core.variants import VARIANTS
 
@@ -49,6 +50,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("VAE_STUDIO_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def same_data_sets() -> Iterator[None]:
+    """What a test fetches or imports is in the table for that test only."""
+    before = dict(DATASETS)
+    yield
+    DATASETS.clear()
+    DATASETS.update(before)
 
 
 @pytest.fixture(autouse=True)

@@ -18,12 +18,13 @@ from PySide6.QtWidgets import QApplication
 
 from vae_studio import __version__, logs
 from vae_studio.core import housekeeping
+from vae_studio.core.datasets.stored import register_stored
 from vae_studio.core.durable import write_bytes
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.end_signals import EndSignals
-from vae_studio.session.folders import home, recalled, runs_folder
+from vae_studio.session.folders import data_folder, home, recalled, runs_folder
 from vae_studio.session.last_session import write_last_session
 from vae_studio.session.settings import AppSettings, Theme, load_settings, save_settings
 from vae_studio.ui import theme
@@ -149,6 +150,8 @@ def first_digit() -> np.ndarray:
 def build(app: QApplication, seed: int | None = None) -> Studio:
     """The whole app, not yet shown. seed: of *random*."""
     settings = load_settings(settings_path())
+    for fault in register_stored(data_folder()):
+        log.warning("a data set is left out: %s", fault)
     theme.apply(app, settings.theme)
     store = Store(seed)
     window = MainWindow(store, settings)

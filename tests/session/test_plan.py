@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import SpecError
 from vae_studio.core.spec import ModelSpec, TrainConfig
-from vae_studio.core.variants import VARIANTS
+from vae_studio.core.variants import VARIANTS, fitted
 from vae_studio.session.plan import (
     FIELDS,
     changed_fields,
     choices,
+    for_larger_images,
     plan_of,
     preset,
     problems,
@@ -27,7 +29,7 @@ from vae_studio.session.plan import (
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_preset_is_the_variant_with_a_warm_up(name: str) -> None:
     plan = preset(name)
-    assert plan.spec == VARIANTS[name]
+    assert plan.spec == fitted(VARIANTS[name], DATASETS["mnist"])
     assert plan.config == TrainConfig(beta_warmup=5)
     assert changed_fields(plan) == ()
     assert problems(plan) == {}
@@ -108,6 +110,60 @@ def test_a_run_of_no_known_variant_is_measured_by_the_nearest_preset() -> None:
     plan = plan_of("", spec, TrainConfig())
     assert plan.variant == "vae-batchnorm"
     assert changed_fields(plan) == ("latent_dim", "beta_warmup")
+
+
+@pytest.fixture
+def photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two more data sets: colour with three classes, and grey without labels."""
+    mnist = DATASETS["mnist"]
+    photos = replace(
+        mnist, name="photos", image_shape=(3, 64, 64), class_names=("a", "b", "c"), extremes=0.2
+    )
+    monkeypatch.setitem(DATASETS, "photos", photos)
+    monkeypatch.setitem(DATASETS, "scans", replace(mnist, name="scans", class_names=()))
+
+
+@pytest.mark.usefixtures("photos")
+def test_other_images_bring_shape_classes_and_likelihood_along() -> None:
+    plan = with_value(preset("conv-cvae"), "dataset", "photos")
+    assert plan.spec.image_shape == (3, 64, 64)
+    assert (plan.spec.num_classes, plan.spec.likelihood) == (3, "gaussian")
+    assert changed_fields(plan) == ()
+    assert plan == preset("conv-cvae", "photos")
+    assert with_value(plan, "dataset", "mnist") == preset("conv-cvae")
+    assert with_value(preset("vae-mse"), "dataset", "photos").spec.likelihood == "mse"
+    mine = with_value(with_value(preset("vae-32"), "likelihood", "mse"), "num_classes", 10)
+    moved = with_value(mine, "dataset", "photos")
+    assert (moved.spec.likelihood, moved.spec.num_classes) == ("mse", 3)
+    assert changed_fields(moved) == ("likelihood", "num_classes")
+    assert not problems(moved)
+    assert choices("num_classes", moved) == (0, 3)
+    assert choices("dataset") == ("mnist", "photos", "scans")
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_model_that_is_told_labels_needs_some() -> None:
+    plan = with_value(preset("cvae"), "dataset", "scans")
+    assert problems(plan)["num_classes"].code == "plan.no_classes"
+    assert not problems(with_value(preset("vae-32"), "dataset", "scans"))
+    assert problems(with_value(preset(), "dataset", "gone"))["dataset"].code == "plan.no_data"
+
+
+@pytest.mark.usefixtures("photos")
+def test_larger_images_are_learned_with_convolutions() -> None:
+    for name, found in (("vae-32", "conv-vae"), ("cvae", "conv-cvae"), ("vae-mse", "vae-mse")):
+        assert for_larger_images(preset(name, "photos")) == found
+        assert for_larger_images(preset(name)) == name
+    changed = with_value(preset("vae-32", "photos"), "hidden", (64, 32))
+    assert for_larger_images(changed) == "vae-32"
+
+
+def test_another_architecture_brings_its_layers_along() -> None:
+    conv = with_value(preset("vae-32"), "architecture", "conv")
+    assert conv.spec.hidden == (32, 64, 128)
+    assert with_value(conv, "architecture", "mlp") == preset("vae-32")
+    mine = with_value(preset("vae-32"), "hidden", (8, 16))
+    assert with_value(mine, "architecture", "conv").spec.hidden == (8, 16)
 
 
 def test_few_values_are_choices() -> None:

@@ -35,7 +35,7 @@ def enter(panel: ConfigurationPanel, name: str, text: str) -> QLineEdit:
 
 
 def test_there_is_a_row_for_every_field_that_can_be_chosen(panel: ConfigurationPanel) -> None:
-    assert set(panel.rows) == set(FIELDS) - {"architecture", "image_shape", "dataset"}
+    assert set(panel.rows) == set(FIELDS) - {"image_shape"}
     for name, row in panel.rows.items():
         assert row.edit.toolTip(), name
         assert row.edit.accessibleName(), name
@@ -76,7 +76,7 @@ def test_a_bad_value_is_marked_where_it_stands(panel: ConfigurationPanel, studio
     for button in (controls.train, controls.step, controls.epoch, controls.restart):
         assert not button.isEnabled()
     assert controls.train.toolTip() == row.problem.text()
-    hand.click(panel.rows["seed"].edit)
+    hand.click(panel.rows["epochs"].edit)
     assert edit.text() == "-3"  # nothing that was typed is lost
     enter(panel, "learning_rate", "0.001")
     assert not row.problem.isVisible()

@@ -19,7 +19,7 @@ from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
 from vae_studio.ui.widgets.toast import Toast
 
 pytestmark = pytest.mark.usefixtures("small_mnist")
-FIXED = {"architecture", "image_shape", "dataset", "device"}
+FIXED = {"image_shape", "dataset", "device"}
 
 
 @pytest.fixture

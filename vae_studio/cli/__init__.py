@@ -12,10 +12,13 @@ from pathlib import Path
 
 from vae_studio import __version__, logs
 from vae_studio.cli.compare import add_compare, experiment_command
+from vae_studio.cli.data import add_data
 from vae_studio.cli.models import add_models
 from vae_studio.cli.repeat import add_repeat
 from vae_studio.cli.train import add_train, train_run
+from vae_studio.core.datasets.stored import register_stored
 from vae_studio.core.errors import ImageError, StudioError
+from vae_studio.session.folders import data_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["vae-studio", *arguments])
     try:
+        if options.function not in (_window, _tour):  # which see to that themselves
+            register_stored(data_folder())
         # Trainings are logged; the window sees to its own log; others need none.
         logged = options.function in (train_run, experiment_command)
         with logs.install(options.command_line) if logged else contextlib.nullcontext():
@@ -59,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add_models(commands, run_help)
     add_repeat(commands, run_help)
     add_compare(commands, run_help)
+    add_data(commands)
     tour = commands.add_parser(
         "tour", help="drive the real window through its four jobs, without a screen"
     )

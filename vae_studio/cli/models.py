@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vae_studio.core.model import VAE
     from vae_studio.core.snapshot import Snapshot
 
+_CLASS = "class by name or number"
+
 
 def add_models(commands: Commands, run_help: str) -> None:
     """The commands and their options."""
@@ -27,15 +29,15 @@ def add_models(commands: Commands, run_help: str) -> None:
     sample = commands.add_parser("sample", help="draw from the prior and decode")
     sample.add_argument("run", metavar="RUN", help=run_help)
     sample.add_argument("--count", type=int, default=64, metavar="N", help="images (default 64)")
-    sample.add_argument("--label", type=int, metavar="N", help="class, for a model with classes")
+    sample.add_argument("--label", metavar="CLASS", help=f"{_CLASS}, for a model with classes")
     sample.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
     sample.add_argument("--output", type=Path, required=True, metavar="PNG")
     sample.set_defaults(function=_sample)
 
     reconstruct = commands.add_parser("reconstruct", help="send a picture through a model")
     reconstruct.add_argument("run", metavar="RUN", help=run_help)
-    reconstruct.add_argument("image", type=Path, help="any picture; fitted as MNIST's digits are")
-    reconstruct.add_argument("--label", type=int, metavar="N", help="class, else it is guessed")
+    reconstruct.add_argument("image", type=Path, help="any picture; fitted as the model's images")
+    reconstruct.add_argument("--label", metavar="CLASS", help=f"{_CLASS}; else it is guessed")
     reconstruct.add_argument("--output", type=Path, required=True, metavar="PNG")
     reconstruct.set_defaults(function=_reconstruct)
 
@@ -83,17 +85,21 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _label(value: int | None, snapshot: Snapshot) -> tuple[float, ...] | None:
+def _label(text: str | None, snapshot: Snapshot) -> tuple[float, ...] | None:
+    """The class of that name, whatever its case, or of that number."""
     from vae_studio.core.explore import one_hot
 
     classes = snapshot.spec.num_classes
-    if value is None:
+    if text is None:
         return None
     if not classes:
         raise SpecError("label.none", name=snapshot.name)
-    if not 0 <= value < classes:
-        raise SpecError("label.needed", name=snapshot.name, classes=classes, last=classes - 1)
-    return one_hot(value, classes)
+    names = [name.casefold() for name in snapshot.class_names]
+    if text.casefold() in names:
+        return one_hot(names.index(text.casefold()), classes)
+    if text.isdecimal() and text.isascii() and int(text[:6]) < classes:
+        return one_hot(int(text[:6]), classes)
+    raise SpecError("label.needed", name=snapshot.name, classes=classes, last=classes - 1)
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -119,20 +125,41 @@ def _reconstruct(options: argparse.Namespace) -> int:
     from vae_studio.core.explore import decode, encode, reconstruction_terms
     from vae_studio.core.picture_files import open_picture
     from vae_studio.core.pictures import grid
-    from vae_studio.core.scan import image_to_input
 
     snapshot, model = _open(options.run)
     picture = open_picture(options.image)
     try:
-        x = image_to_input(picture)[np.newaxis]
+        x = _fitted(picture, snapshot)
     except ImageError as error:
         raise ImageError(error.code, **{**error.params, "path": str(options.image)}) from error
     code = encode(model, x, _label(options.label, snapshot))
     x_hat = decode(model, code.mu, code.label)
     terms = reconstruction_terms(model, x, code)
     _save(options.output, grid(np.stack([x, x_hat]), columns=2))
-    print(f"reconstruction {terms.reconstruction:.2f}, KL {terms.kl:.2f} nats")
+    unit = "" if snapshot.spec.in_nats else " squared error"
+    print(f"reconstruction {terms.reconstruction:.2f}{unit}, KL {terms.kl:.2f} nats")
     return 0
+
+
+def _fitted(picture: Any, snapshot: Snapshot) -> Any:
+    """float32 [C, H, W] in [0, 1]: by MNIST's recipe for digits, else as its images were made."""
+    import numpy as np
+
+    from vae_studio.core.datasets.fitting import fit
+    from vae_studio.core.datasets.settings import ImportSettings
+    from vae_studio.core.scan import image_to_input
+    from vae_studio.session.drawing import sheet_for
+
+    sheet = sheet_for(snapshot)
+    if sheet.digits:
+        return image_to_input(picture)[np.newaxis]
+    channels, height, _ = sheet.shape
+    settings = sheet.settings or ImportSettings(
+        size=height,
+        colour="grey" if channels == 1 else "colour",
+        background="white" if sheet.paper > 0.5 else "black",
+    )
+    return fit(picture, settings).astype(np.float32) / np.float32(255.0)
 
 
 def _save(path: Path, picture: Any) -> None:

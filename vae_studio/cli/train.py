@@ -15,7 +15,7 @@ from vae_studio.core.errors import CheckpointError, SpecError, StudioError
 from vae_studio.core.moments import MAX_BYTES
 from vae_studio.core.runs import find_run, read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig, parse_assignment
-from vae_studio.core.variants import VARIANTS, variant
+from vae_studio.core.variants import VARIANTS, variant, variant_for
 from vae_studio.process_signals import ending_signals
 from vae_studio.session.folders import new_run_folder, runs_folder
 
@@ -37,6 +37,11 @@ def add_train(commands: Commands) -> None:
     )
     train.add_argument(
         "--resume", metavar="RUN", help="go on with a run that was stopped or cut, as it was"
+    )
+    train.add_argument(
+        "--dataset",
+        metavar="NAME",
+        help="which images to learn (default mnist); “vae-studio data list” names them",
     )
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the training set")
     train.add_argument("--output", type=Path, metavar="RUN", help="a new folder for the run")
@@ -111,9 +116,15 @@ def train_one(
 
 def _new_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeRecorder]:
     """A new run, as the options say."""
+    from vae_studio.core.data import find_dataset
+
     name = options.variant or "vae-32"
-    spec, config = variant(name), TrainConfig()
+    variant(name)  # a wrong name is told before the images are looked for
     changes: dict[str, Any] = dict(parse_assignment(text) for part in options.set for text in part)
+    if options.dataset is not None:
+        changes["dataset"] = options.dataset
+    config = TrainConfig(dataset=changes.get("dataset", "mnist"))
+    spec = variant_for(name, find_dataset(config.dataset))
     for field in ("epochs", "seed"):
         if getattr(options, field) is not None:
             changes[field] = getattr(options, field)
@@ -143,7 +154,7 @@ def _resumed_run(
     options: argparse.Namespace,
 ) -> tuple[ModelSpec, TrainConfig, MakeRecorder, DatasetInfo | None]:
     """A run to go on with; it brings all that the other options could say."""
-    given = ("variant", "epochs", "output", "seed", "name", "weights")
+    given = ("variant", "dataset", "epochs", "output", "seed", "name", "weights")
     extra = [f"--{name}" for name in given if getattr(options, name) is not None]
     extra += ["--set"] if options.set else []
     if extra:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import SpecError
 from vae_studio.core.spec import ModelSpec, TrainConfig
-from vae_studio.core.variants import VARIANTS, variant
+from vae_studio.core.variants import VARIANTS, fitted, variant, variant_for
 
 MAX_ARMS = 8  # so many colours can be told apart
 _Record = TypeVar("_Record", ModelSpec, TrainConfig)
@@ -89,13 +90,18 @@ EXPERIMENTS: dict[str, ExperimentRow] = {
 def experiment(name: str, config: TrainConfig) -> Experiment:
     """The experiment of that name; seed, data, epochs and all else of ``config`` hold for each arm.
 
-    Raises ``SpecError`` that lists the names there are.
+    Raises ``SpecError`` that lists the names there are, or ``plan.no_classes`` where the images
+    have none and an arm is told them.
     """
     try:
         row = EXPERIMENTS[name]
     except KeyError:
         raise SpecError("experiment.unknown", name=name, known=", ".join(EXPERIMENTS)) from None
-    arms = tuple(Arm(label, base, variant(base), config) for label, base in row.arms)
+    data = DATASETS.get(config.dataset)
+    arms = tuple(
+        Arm(label, base, variant_for(base, data) if data else variant(base), config)
+        for label, base in row.arms
+    )
     return Experiment(name, row.title, row.question, arms)
 
 
@@ -123,7 +129,8 @@ def free_experiment(
         if any(taken == _value(field, arm.spec, arm.config) for arm in arms):
             raise SpecError("experiment.twice", field=field, value=value_text(taken))
         text = f"{label} = {value_text(taken)}"
-        arms.append(Arm(text, _row_of(changed_spec), changed_spec, changed_config))
+        row = _row_of(changed_spec, changed_config.dataset)
+        arms.append(Arm(text, row, changed_spec, changed_config))
     question = "What changes with it, when all else stays the same?"
     return Experiment(field, label, question, tuple(arms))
 
@@ -160,6 +167,8 @@ def _value(field: str, spec: ModelSpec, config: TrainConfig) -> Any:
     return getattr(spec if hasattr(spec, field) else config, field)
 
 
-def _row_of(spec: ModelSpec) -> str:
-    """The variant that this is, or ""."""
-    return next((name for name, row in VARIANTS.items() if row == spec), "")
+def _row_of(spec: ModelSpec, dataset: str) -> str:
+    """The variant that this is, for these images, or ""."""
+    data = DATASETS.get(dataset)
+    rows = {name: fitted(row, data) if data else row for name, row in VARIANTS.items()}
+    return next((name for name, row in rows.items() if row == spec), "")

@@ -25,6 +25,11 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def data_folder() -> Path:
+    """Where the data sets are that were fetched or imported."""
+    return home() / "data"
+
+
 def log_folder() -> Path:
     """Where the log and crash reports are: the platform's place for them, or in ``home()`` where
     ``VAE_STUDIO_HOME`` names that. Not created here."""

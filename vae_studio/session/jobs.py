@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vae_studio.core.maps import Holes, LatentMap, PlaneMap
 from vae_studio.core.mixture import Mixture
 from vae_studio.core.surveyed import Survey
+from vae_studio.session.data_jobs import DataJob, DataJobResult
 from vae_studio.session.drawing_jobs import DrawingJob, DrawingJobResult
 from vae_studio.session.requests import EncodeResult
 from vae_studio.session.state import PathView
@@ -155,6 +156,7 @@ Job = (
     | PathRequest
     | SupportRequest
     | MixtureRequest
+    | DataJob
     | DrawingJob
 )
 JobResult = (
@@ -165,5 +167,6 @@ JobResult = (
     | PathResult
     | SupportResult
     | MixtureResult
+    | DataJobResult
     | DrawingJobResult
 )

@@ -11,14 +11,17 @@ from PySide6.QtCore import QByteArray, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
+from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.session.folders import remembered
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
 from vae_studio.ui.drawing_files import DrawingFiles
+from vae_studio.ui.import_window import ImportWindow
 from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.menus import Menus, leaves
 from vae_studio.ui.notices import Notices
 from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.panels.data.panel import DataPanel
 from vae_studio.ui.panels.dimensions import DimensionsPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.drawings.panel import DrawingsPanel
@@ -67,6 +70,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         store.training.moment_bytes = settings.moments * 1_000_000
         self._log_window: LogWindow | None = None
+        self._import_window: ImportWindow | None = None
         self.toast = Toast(self)
         self.notices = Notices(self)
         self.place_files = PlaceFiles(self)
@@ -87,6 +91,9 @@ class MainWindow(QMainWindow):
         tried.show_wanted.connect(self.show_comparison)
         tried.forgotten.connect(self.notices.offer_trial)
         store.experiments.finished.connect(self._compare_arms)
+        data = self.panel(DataPanel)
+        data.import_wanted.connect(self.import_from)
+        data.trained_on.connect(self.train_on)
         drawings = self.panel(DrawingsPanel)
         drawings.open_wanted.connect(self.drawing_files.open)
         drawings.save_wanted.connect(self.drawing_files.save)
@@ -116,6 +123,7 @@ class MainWindow(QMainWindow):
         self.workspaces.begin(settings.workspace, settings.layouts)
         self.panel(RunsPanel).table.restore_columns(settings.columns)
         self.store.measuring.restore(settings.measured)
+        self.store.pen.restore(settings.pen)
 
     def settings(self, chosen: Theme) -> AppSettings:
         """What to remember of the window."""
@@ -129,6 +137,7 @@ class MainWindow(QMainWindow):
             columns=self.panel(RunsPanel).table.columns(),
             measured=self.store.measuring.choice(),
             moments=self.store.training.moment_bytes // 1_000_000,
+            pen=self.store.pen.text(),
         )
 
     # Windows above this one ----------------------------------------------------------------
@@ -146,6 +155,21 @@ class MainWindow(QMainWindow):
             self._log_window = LogWindow(self)
             self.closing.connect(self._log_window.close)
         return self._log_window
+
+    @property
+    def import_window(self) -> ImportWindow:
+        """Made when it is first wanted; hidden until it is told what to look at."""
+        if self._import_window is None:
+            self._import_window = ImportWindow(self.store, self)
+            self._import_window.train_wanted.connect(self.train_on)
+            self.closing.connect(self._import_window.close)
+            self.closing.connect(self._import_window.shutdown)
+        return self._import_window
+
+    @Slot(object)
+    def import_from(self, path: Path) -> None:
+        """Look at what could be learned of a folder or a file."""
+        self.import_window.open(path)
 
     # Panels that come forward --------------------------------------------------------------
 
@@ -172,6 +196,21 @@ class MainWindow(QMainWindow):
             self.workspaces.show_workspace("train")
             dock.show()
         dock.raise_()
+
+    @Slot()
+    def show_data(self) -> None:
+        """Bring the data sets to the front."""
+        if not self.docks["data"].isVisible():
+            self.workspaces.show_workspace("train")
+        self.docks["data"].show()
+        self.docks["data"].raise_()
+
+    @Slot(str)
+    def train_on(self, name: str) -> None:
+        """Put a data set into the plan, and show what would be trained."""
+        self.store.plan.choose_data(name)
+        self.workspaces.show_workspace("train")
+        self.docks["configuration"].raise_()
 
     @Slot(int)
     def _go_to_slider(self, dimension: int) -> None:
@@ -219,14 +258,16 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A picture becomes the input, a place or a drawing is opened; all else is tried as a
-        run."""
+        """A picture becomes the input, a place or a drawing is opened, a folder that is no run, an
+        array or IDX files may be learned; all else is tried as a run."""
         path, mime = _dropped_path(event), event.mimeData()
         if self.store.pictures.take_from(mime, self.tr("what was dropped")):
             event.acceptProposedAction()
         elif path is not None:
             if is_place_file(path):
                 self.drawing_files.open_path(path, or_place=True)
+            elif may_be_learned(path):
+                self.import_from(path)
             else:
                 self.store.open_model(path)
             event.acceptProposedAction()
@@ -235,6 +276,16 @@ class MainWindow(QMainWindow):
         """Asks nothing: what trains is stopped and saved."""
         self.closing.emit()
         event.accept()
+
+
+def may_be_learned(path: Path) -> bool:
+    """Whether it looks like images to import: a folder that is no run, an array, IDX files."""
+    if path.suffix.lower() in (".npy", ".npz") or "-ubyte" in path.name:
+        return True
+    try:
+        return path.is_dir() and not is_file(path / CONFIG)
+    except OSError:  # what may not be looked at, opening it says
+        return False
 
 
 def _dropped_path(event: QDropEvent) -> Path | None:

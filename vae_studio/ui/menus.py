@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QMenuBar, QM
 from vae_studio import __version__, logs
 from vae_studio.session.settings import MOMENTS, Theme
 from vae_studio.ui.latent_export import LatentExport
+from vae_studio.ui.panels.data.panel import DataPanel
 from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.models import ModelsPanel
 from vae_studio.ui.panels.train.panel import TrainPanel
@@ -36,6 +37,7 @@ class Menus(QObject):
         self._fill_file(bar.addMenu(self.tr("&File")))
         self._fill_edit(bar.addMenu(self.tr("&Edit")))
         self._fill_model(bar.addMenu(self.tr("&Model")))
+        self._fill_data(bar.addMenu(self.tr("&Data")))
         self._fill_view(bar.addMenu(self.tr("&View")), theme)
         self._fill_help(bar.addMenu(self.tr("&Help")))
         self._store.history_changed.connect(self._enable_history)
@@ -132,6 +134,13 @@ class Menus(QObject):
         self._action(menu, self.tr("&Follow the training"), lambda: store.follow(True), "Ctrl+F")
         self._fill_moments(menu.addMenu(self.tr("M&oments of a run")))
 
+    def _fill_data(self, menu: QMenu) -> None:
+        window, panel = self._window, self._window.panel(DataPanel)
+        self._action(menu, self.tr("&Data sets…"), window.show_data, "Ctrl+Shift+D")
+        menu.addSeparator()
+        self._action(menu, self.tr("&Import a folder of pictures…"), panel.choose_import)
+        self._action(menu, self.tr("Import an &array or IDX files…"), panel.choose_import_file)
+
     def _fill_moments(self, menu: QMenu) -> None:
         """How much disk the time machine may take of each run that begins from now on."""
         group, training = QActionGroup(self._window), self._store.training
@@ -191,9 +200,10 @@ class Menus(QObject):
             self._window.panel(TrainPanel).start_or_pause()
 
     def _pick_label(self, digit: int) -> None:
+        """The first ten classes have keys."""
         snapshot = self._store.snapshot
         if snapshot is not None and digit >= snapshot.spec.num_classes:
-            text = self.tr("{name} was trained without this label. Open cvae to pick a digit.")
+            text = self.tr("{name} was trained without this label. Open a model that has it.")
             self._window.toast.show_message(text.format(name=snapshot.name))
         else:
             self._store.set_label(digit)

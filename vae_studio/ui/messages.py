@@ -40,6 +40,15 @@ ERRORS: dict[str, str] = {
     "plan.batch_norm": QT_TRANSLATE_NOOP(
         "Messages", "Batch norm compares the images of a batch. Enter 2 or more, not {value}."
     ),
+    "plan.no_data": QT_TRANSLATE_NOOP(
+        "Messages",
+        "There is no data set “{name}” here. Choose another, or add it with Data > Data sets….",
+    ),
+    "plan.no_classes": QT_TRANSLATE_NOOP(
+        "Messages",
+        "{variant} is told the class, and {title} has none. Choose a model without labels, or "
+        "images in one folder for each class.",
+    ),
     "plan.warmup": QT_TRANSLATE_NOOP(
         "Messages",
         "β would still be growing when the run ends after {epochs} epochs. Enter {epochs} or less.",
@@ -221,6 +230,9 @@ ERRORS: dict[str, str] = {
         "Messages",
         "There are {images} images, and at least two are needed: one to learn, one to test. "
         "Choose more.",
+    ),
+    "data.busy": QT_TRANSLATE_NOOP(
+        "Messages", "{title} is being fetched or imported. Wait for it, or cancel it first."
     ),
     "data.unknown": QT_TRANSLATE_NOOP(
         "Messages", "There is no data set “{name}”. Use one of: {known}."

@@ -20,6 +20,7 @@ from vae_studio.ui.training import TrainStatus
 from vae_studio.ui.widgets.toast import Action
 
 if TYPE_CHECKING:
+    from vae_studio.core.datasets.table import DatasetInfo
     from vae_studio.core.findings import Finding
     from vae_studio.core.runs import RunInfo
     from vae_studio.session.trials import Trial
@@ -45,6 +46,8 @@ class Notices(QObject):
         store.experiments.finished.connect(self._say_tried)
         store.comparing.saved.connect(self._say_page)
         store.exporter.saved.connect(self._say_file)
+        store.data_sets.added.connect(self._say_added)
+        store.data_sets.removed.connect(self._offer_back)
 
     @Slot(object)
     def _say_end(self, event: object) -> None:
@@ -158,6 +161,23 @@ class Notices(QObject):
             text += " " + error_sentence(removal.error)
         undo = partial(self._store.library.restore, removal.places)
         self._toast.show_message(text, self.tr("Undo"), undo)
+
+    @Slot(object)
+    def _say_added(self, info: DatasetInfo) -> None:
+        """A data set was fetched or imported, and the window that says so is not there."""
+        if self._window.import_window.isVisible():
+            return
+        text = self.tr("{title} is here: {n} images.").replace("{title}", info.title)
+        train = partial(self._window.train_on, info.name)
+        self._toast.show_message(
+            text.replace("{n}", f"{info.train + info.test:,}"), self.tr("Train on it"), train
+        )
+
+    @Slot(object, object)
+    def _offer_back(self, info: DatasetInfo, away: Path) -> None:
+        text = self.tr("{title} was removed.").replace("{title}", info.title)
+        restore = partial(self._store.data_sets.restore, info, away)
+        self._toast.show_message(text, self.tr("Undo"), restore)
 
     @Slot(object)
     def _say_tried(self, trial: Trial) -> None:

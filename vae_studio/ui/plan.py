@@ -58,12 +58,22 @@ class TrainingPlan(QObject):
 
     def choose(self, variant: str) -> None:
         """Begin with another preset. What was changed of the training stays; the model is new."""
-        new = replace(self.plan, variant=variant, spec=plans.preset(variant).spec)
+        spec = plans.preset(variant, self.plan.config.dataset).spec
+        new = replace(self.plan, variant=variant, spec=spec)
         self._replace(new, *self._refused)
 
+    def choose_data(self, name: str) -> None:
+        """Learn other images, with what fits them: larger pictures with convolutions, unless the
+        model was changed by hand."""
+        self.set_value("dataset", name)
+        found = plans.for_larger_images(self.plan)
+        if found != self.plan.variant:
+            self.choose(found)
+
     def reset_all(self) -> None:
-        """The preset as it is."""
-        self._replace(plans.preset(self.plan.variant), *self._refused)
+        """The preset as it is, for the same images."""
+        dataset = self.plan.config.dataset
+        self._replace(plans.preset(self.plan.variant, dataset), *self._refused)
 
     def show(self, variant: str, spec: ModelSpec, config: TrainConfig) -> None:
         """What a run was trained with."""

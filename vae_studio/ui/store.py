@@ -19,7 +19,7 @@ from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, is_file
 from vae_studio.session import last_session
 from vae_studio.session import state as transitions
-from vae_studio.session.drawing import ImageRef, Input, Seen, Steps
+from vae_studio.session.drawing import ImageRef, Input, Seen, Sheet, Steps, sheet_for
 from vae_studio.session.drawing_requests import (
     DrawingAnswer,
     DrawingQuestion,
@@ -50,6 +50,7 @@ from vae_studio.ui.atlas import Atlas
 from vae_studio.ui.code_search import CodeSearch
 from vae_studio.ui.comparing import Comparing
 from vae_studio.ui.completer import Completer
+from vae_studio.ui.data_sets import DataSets
 from vae_studio.ui.doctor import TrainingDoctor
 from vae_studio.ui.experiments import Experiments
 from vae_studio.ui.exporter import Exporter
@@ -61,6 +62,7 @@ from vae_studio.ui.measuring import Measuring
 from vae_studio.ui.output_editor import OutputEditor
 from vae_studio.ui.overlays import Overlays
 from vae_studio.ui.path_walk import PathWalk
+from vae_studio.ui.pen import Pen
 from vae_studio.ui.picture_opening import PictureOpening
 from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.time_machine import TimeMachine
@@ -81,7 +83,8 @@ class Store(QObject):
     following_changed(bool). failed(StudioError). noticed(StudioError): good to know, such as which
     checkpoint was damaged. device_known(name, threads): what models train on, once torch is loaded.
     history_changed(): undo or redo may be possible now, or no longer. pointed_changed(): the hand
-    points at another dimension, or at none: ``pointed``.
+    points at another dimension, or at none: ``pointed``. refused(): the model on show cannot take
+    the input; ``failed`` said why.
     """
 
     state_changed = Signal(object, object)
@@ -96,6 +99,7 @@ class Store(QObject):
     device_known = Signal(str, int)
     history_changed = Signal()
     pointed_changed = Signal()
+    refused = Signal()
 
     def __init__(self, seed: int | None = None, parent: QObject | None = None) -> None:
         """seed: of *random*; None for another series at every start."""
@@ -109,6 +113,7 @@ class Store(QObject):
         self.last_decoded: DecodeResult | None = None
         self._asked: DecodeRequest | None = None  # the latest, until a code has overtaken it
         self.last_encoded: EncodeResult | None = None
+        self._refused: tuple[object, ...] | None = None  # a picture that this model cannot take
         self.training = Training(self)
         self.library = Library(self)
         self.library.renamed.connect(self._run_renamed)
@@ -141,11 +146,14 @@ class Store(QObject):
         self.time_machine = TimeMachine(self)
         self.atlas = Atlas(self)
         self.code_search = CodeSearch(self)
+        self.pen = Pen(self)
         self.output_editor = OutputEditor(self)
         self.completer = Completer(self)
         self.measuring = Measuring(self)
         self.likenesses = Likenesses(self)
         self.pictures = PictureOpening(self)
+        self.data_sets = DataSets(self)
+        self.data_sets.changed.connect(self.plan.changed)  # what can be chosen
         self.exporter = Exporter(self)
         self.keeper = Keeper(self)
         self.path_walk = PathWalk(self)
@@ -170,6 +178,7 @@ class Store(QObject):
         self.measuring.shutdown()
         self.likenesses.shutdown()
         self.pictures.shutdown()
+        self.data_sets.shutdown()
         self.exporter.shutdown()
         self.path_walk.shutdown()
         self.aggregate.shutdown()
@@ -434,6 +443,17 @@ class Store(QObject):
         self._explorer.ask(lane, request)
 
     @property
+    def sheet(self) -> Sheet:
+        """What is drawn on, for the model on show."""
+        return sheet_for(self.snapshot)
+
+    def _asked_of(self) -> tuple[object, ...]:
+        """Picture and model, of which strokes and weights may change."""
+        given = self.state.input
+        picture = None if given is None else (given.image, given.pixels)
+        return picture, None if self.snapshot is None else self.snapshot.run
+
+    @property
     def fits(self) -> bool:
         """Whether the state's point belongs to the snapshot at hand, not to one still loading."""
         if self.snapshot is None:
@@ -471,7 +491,7 @@ class Store(QObject):
         return code
 
     def _take_at_once(self, code: EncodeResult) -> None:
-        self.last_encoded = code
+        self.last_encoded, self._refused = code, None
         self.reconstructed.emit(code)
         if not self.state.moved:
             self.state = transitions.with_code(self.state, code.mu, code.label)
@@ -524,7 +544,10 @@ class Store(QObject):
 
     @Slot(str, object, object)
     def _take_failure(self, lane: str, request: Request, error: StudioError) -> None:
-        if isinstance(request, PlaceRequest):
+        if isinstance(request, EncodeRequest):
+            if self._is_old_news(request, error):
+                return
+        elif isinstance(request, PlaceRequest):
             self._is_awaited(request)
         elif isinstance(request, OpenRequest) and request.target is not None:
             self._is_awaited(request)
@@ -537,6 +560,18 @@ class Store(QObject):
             self.training.set_ready()
             self.comparing.set_ready()
         self.failed.emit(error)
+
+    def _is_old_news(self, request: EncodeRequest, error: StudioError) -> bool:
+        """The model on show cannot take the input, which stays for others: z is decoded as it is.
+        Whether that was told, or is of another model or picture by now."""
+        picture, run = (request.input.image, request.input.pixels), request.snapshot.run
+        if (picture, run) != self._asked_of():
+            return True
+        told = self._refused
+        self._refused, self.last_encoded = (picture, run, error.code), None
+        self._ask_decode()
+        self.refused.emit()
+        return told == self._refused
 
     # Models --------------------------------------------------------------------------------
 

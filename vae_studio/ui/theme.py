@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
@@ -15,6 +15,8 @@ from vae_studio.session.settings import Theme
 INK, PAPER, HINT = "#ffffff", "#000000", "#7d8794"  # of the canvas: as in MNIST, in every scheme
 GRID = 8  # px; spacing and margins are multiples or halves of it
 _ICON_PROPERTY = "vae_icon"
+Marker = Literal["disc", "square", "ring"]
+MARKERS: Final[tuple[Marker, ...]] = ("disc", "square", "ring")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class Colors:
     reconstruction: str
     kl: str
     runs: tuple[str, ...]  # of runs that are compared, in turn
-    classes: tuple[str, ...]  # of the labels on a map: Okabe and Ito's, and two more
+    # Of the labels on a map: Okabe and Ito's and two more; ten paler, ten deeper ones. A ten has a
+    # marker of its own, as paler and deeper ones are not told apart in a small dot.
+    classes: tuple[str, ...]
+    dots: str  # of images without labels
 
 
 DARK = Colors(
@@ -60,8 +65,16 @@ DARK = Colors(
     classes=(
         *("#e8ebf0", "#e69f00", "#56b4e9", "#1fbf92", "#f0e442"),
         *("#3d7bff", "#e8602c", "#e086b8", "#8d949e", "#9d5cf0"),
+        *("#bb8657", "#f0c76b", "#9dd4f2", "#7ddac0", "#f6ef91"),
+        *("#8eb2ff", "#f2a385", "#edb9d6", "#8fae3f", "#c6a0f6"),
+        *("#80542f", "#a16f00", "#3c7ea3", "#168666", "#a8a02e"),
+        *("#2b56b2", "#a2431f", "#9d5e81", "#5f7528", "#6e40a8"),
     ),
+    dots="#1fbf92",
 )
+# What pens draw in, the same in every scheme: eight that colour-blind eyes tell apart, and grey.
+PENS: Final = tuple(DARK.classes[index] for index in (1, 2, 3, 4, 5, 6, 7, 9))
+GREY: Final = "#808080"
 LIGHT = Colors(
     window="#eceef2",
     panel="#fafbfc",
@@ -82,7 +95,12 @@ LIGHT = Colors(
     classes=(
         *("#20242b", "#e69f00", "#4aa8dd", "#009e73", "#c9b800"),
         *("#0050c8", "#d55e00", "#cc79a7", "#8c95a0", "#7a2fd0"),
+        *("#70411a", "#986900", "#316f92", "#00684c", "#857900"),
+        *("#003584", "#8d3e00", "#87506e", "#54681a", "#511f89"),
+        *("#bf9468", "#eebc4c", "#80c2e7", "#4cbb9d", "#d9cd4c"),
+        *("#4c84d8", "#e28e4c", "#dba1c1", "#a4bc58", "#a26dde"),
     ),
+    dots="#009e73",
 )
 
 
@@ -90,6 +108,11 @@ def colors() -> Colors:
     """The scheme that the app is shown in."""
     window = QApplication.palette().color(QPalette.ColorRole.Window)
     return LIGHT if window.lightness() > 127 else DARK
+
+
+def class_marker(label: int) -> Marker:
+    """What the dots of a class look like."""
+    return MARKERS[label // 10 % len(MARKERS)]
 
 
 def apply(app: QApplication, theme: Theme) -> None:
@@ -274,6 +297,11 @@ def set_icon(target: Any, name: str) -> None:
     target.setIcon(_icon(name, colors(), role=target.property("role") or ""))
     if isinstance(target, QAbstractButton):
         target.setIconSize(QSize(16, 16))
+
+
+def icon(name: str) -> QIcon:
+    """A Material Design icon in the colours of now, for what is drawn anew when these change."""
+    return _icon(name, colors())
 
 
 def restyle_icons(window: QWidget) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar
 from vae_studio.ui.docks import Docks
 from vae_studio.ui.workspaces import WORKSPACES, Workspace
 
-_VERSION = 10  # of the set of panels; another number drops layouts saved before
+_VERSION = 11  # of the set of panels; another number drops layouts saved before
 
 
 class WorkspaceBar(QToolBar):

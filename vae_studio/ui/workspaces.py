@@ -82,7 +82,7 @@ WORKSPACES: tuple[Workspace, ...] = (
         QT_TRANSLATE_NOOP("Workspaces", "Train"),
         QT_TRANSLATE_NOOP("Workspaces", "Set up a training, and see why it learns or does not"),
         _across(
-            ("configuration", 300),
+            (("configuration", "data"), 300),
             ("train", 620),
             (_down(("doctor", 330), (("decoded", "dimensions", "samples"), 400)), 350),
         ),

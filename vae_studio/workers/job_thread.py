@@ -81,7 +81,8 @@ class JobThread(QThread):
 
     def _work(self, job: Job) -> JobResult | None:
         try:
-            import vae_studio.workers.drawing_jobs  # noqa: F401 - which adds jobs
+            import vae_studio.workers.data_jobs
+            import vae_studio.workers.drawing_jobs  # noqa: F401 - which add jobs
             from vae_studio.workers.compute import compute_alone
             from vae_studio.workers.jobs import work
         except (ImportError, OSError) as error:  # a library of the system is missing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,11 @@ from vae_studio.core.datasets import stored
 from vae_studio.core.datasets.settings import ImportSettings
 from vae_studio.core.datasets.stored import (
     SetWriter,
+    put_back,
     read_stored,
     register_stored,
     remove_stored,
+    set_aside,
     stored_bytes,
     verify,
 )
@@ -28,15 +29,6 @@ from vae_studio.core.datasets.table import DATASETS, DatasetInfo, record_of
 from vae_studio.core.errors import DatasetError, StudioError
 
 SHAPE = (3, 16, 16)
-
-
-@pytest.fixture(autouse=True)
-def same_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test registers is gone after it."""
-    before = dict(DATASETS)
-    yield
-    DATASETS.clear()
-    DATASETS.update(before)
 
 
 def images(count: int, seed: int = 0) -> Any:
@@ -246,6 +238,26 @@ def test_what_a_crash_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
         os.utime(path, (0, 0))
     register_stored(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".new.0a1b2c3d.part"]
+
+
+def test_what_was_set_aside_can_be_put_back_for_a_day(tmp_path: Path) -> None:
+    info = write(tmp_path)
+    for path in (tmp_path / "shapes", *(tmp_path / "shapes").iterdir()):
+        os.utime(path, (0, 0))  # written long ago
+    away = set_aside(info)
+    assert "shapes" not in DATASETS
+    assert register_stored(tmp_path) == []
+    assert "shapes" not in DATASETS
+    assert put_back(info, away).digest == info.digest
+    assert len(load_dataset("shapes").train) == 20
+    away = set_aside(DATASETS["shapes"])
+    write(tmp_path, seed=3)
+    with pytest.raises(DatasetError) as caught:
+        put_back(info, away)
+    assert codes(caught) == "data.exists"
+    os.utime(away, (0, 0))
+    register_stored(tmp_path)
+    assert not away.exists()
 
 
 def test_the_one_that_ships_stays() -> None:

@@ -17,7 +17,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -49,8 +49,8 @@ _KINDS = ("images", "labels")
 _LABEL = np.dtype("<u2")
 _MAX_RECORD = 2**20  # bytes
 _CHUNK = 2**22  # bytes hashed between two looks at ``should_stop``
-_LEFT_OVER = 86_400.0  # seconds; a half set that nobody wrote to for so long is nobody's
-_UNFINISHED = ".part"
+_DAY = 86_400.0  # seconds; a half set that nobody wrote to for so long is nobody's
+_UNFINISHED, _REMOVED = ".part", ".removed"
 
 
 def read_stored(folder: Path) -> DatasetInfo:
@@ -209,18 +209,45 @@ def stored_bytes(info: DatasetInfo) -> int:
 
 def remove_stored(info: DatasetInfo) -> None:
     """Delete a stored set, and forget it. Raises ``DatasetError``; nothing is half deleted."""
+    away = set_aside(info)
+    with _removing(info, away):
+        shutil.rmtree(away)
+
+
+def set_aside(info: DatasetInfo) -> Path:
+    """Forget a stored set, and hide its folder, for a day: ``put_back`` undoes it. Returns where
+    it is. Raises ``DatasetError``."""
     folder = stored_folder(info)
     if folder is None:
         raise DatasetError("data.not_stored", name=info.title)
-    away = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{_UNFINISHED}")
-    try:
+    away = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{_REMOVED}")
+    with _removing(info, folder):
+        os.utime(folder)  # the day begins now
         folder.rename(away)
-        DATASETS.pop(info.name, None)
-        shutil.rmtree(away)
+    DATASETS.pop(info.name, None)
+    return away
+
+
+def put_back(info: DatasetInfo, away: Path) -> DatasetInfo:
+    """Undo ``set_aside``. Raises ``DatasetError``: ``data.exists`` where another set has taken the
+    name."""
+    folder = away.with_name(info.name)
+    if folder.exists():
+        raise DatasetError("data.exists", name=info.name, path=str(folder))
+    with _removing(info, folder):
+        away.rename(folder)
+    DATASETS[info.name] = read_stored(folder)
+    return DATASETS[info.name]
+
+
+@contextlib.contextmanager
+def _removing(info: DatasetInfo, path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise DatasetError(
-            "data.not_removed", name=info.title, path=str(folder), reason=reason
+            "data.not_removed", name=info.title, path=str(path), reason=reason
         ) from error
 
 
@@ -233,7 +260,8 @@ def _folders(folder: Path) -> list[Path]:
 
 def _remove_left_over(path: Path) -> None:
     with contextlib.suppress(OSError):
-        if path.suffix == _UNFINISHED and time.time() - _last_change(path) > _LEFT_OVER:
+        changed = path.stat().st_mtime if path.suffix == _REMOVED else _last_change(path)
+        if path.suffix in (_UNFINISHED, _REMOVED) and time.time() - changed > _DAY:
             shutil.rmtree(path)
 
 

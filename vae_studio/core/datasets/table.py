@@ -82,6 +82,14 @@ class DatasetInfo:
         """What fits these pixels: Bernoulli for ink on paper, Gaussian for shades."""
         return "bernoulli" if self.extremes >= _BERNOULLI_FROM else "gaussian"
 
+    @property
+    def paper(self) -> float:
+        """What is drawn on, 0 black or 1 white: the ground of what was imported; else black."""
+        made = self.settings
+        if made is None or made.centre:  # which puts what it centres on black
+            return 0.0
+        return float((made.background == "white") != made.invert)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, without ``load``."""
         return {

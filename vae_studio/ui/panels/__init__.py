@@ -11,6 +11,7 @@ from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.comparison.panel import ComparisonPanel
 from vae_studio.ui.panels.completion.panel import CompletionPanel
 from vae_studio.ui.panels.configuration import ConfigurationPanel
+from vae_studio.ui.panels.data.panel import DataPanel
 from vae_studio.ui.panels.decoded import DecodedPanel
 from vae_studio.ui.panels.dimensions import DimensionsPanel
 from vae_studio.ui.panels.directions import DirectionsPanel
@@ -61,6 +62,7 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("handwriting", QT_TRANSLATE_NOOP("Panels", "Handwriting"), HandwritingPanel),
     PanelRow("drawings", QT_TRANSLATE_NOOP("Panels", "Drawings"), DrawingsPanel),
     PanelRow("runs", QT_TRANSLATE_NOOP("Panels", "Runs"), RunsPanel),
+    PanelRow("data", QT_TRANSLATE_NOOP("Panels", "Data"), DataPanel),
     PanelRow("configuration", QT_TRANSLATE_NOOP("Panels", "Configuration"), ConfigurationPanel),
     PanelRow("dimensions", QT_TRANSLATE_NOOP("Panels", "Dimensions"), DimensionsPanel),
     PanelRow("experiments", QT_TRANSLATE_NOOP("Panels", "Experiments"), ExperimentsPanel),

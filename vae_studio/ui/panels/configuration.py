@@ -32,7 +32,7 @@ from vae_studio.ui.widgets.field_edit import (
     problem_sentence,
 )
 
-_GIVEN = ("architecture", "image_shape", "dataset")  # one value each, as long as MNIST is all
+_GIVEN = ("image_shape",)  # by the data set
 
 
 class ConfigurationPanel(Panel):
@@ -44,7 +44,7 @@ class ConfigurationPanel(Panel):
         self.preset = QComboBox()
         self.preset.addItems(list(VARIANTS))
         self.preset.setAccessibleName(self.tr("Preset"))
-        self.preset.setToolTip(self.tr("The model of the tutorial to begin with"))
+        self.preset.setToolTip(self.tr("Model to begin with: the tutorial’s, or convolutions"))
         self.preset.activated.connect(lambda _: store.plan.choose(self.preset.currentText()))
         self.reset_all = push_button(
             "mdi6.undo-variant",
@@ -173,7 +173,8 @@ class _Row:
         error = plan.problems.get(self._name)
         self._label.setText(field_label(self._name) + (" ●" if changed else ""))
         self.reset.setVisible(changed or error is not None)
-        value = text_of(preset(plan.plan.variant).value(self._name))
+        begun = preset(plan.plan.variant, plan.plan.config.dataset)
+        value = text_of(begun.value(self._name))
         text = QCoreApplication.translate("Fields", "Back to {value}, as the preset has it")
         self.reset.setToolTip(text.format(value=value))
         self.reset.setAccessibleName(text.format(value=value))

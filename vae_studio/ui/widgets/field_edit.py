@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSizePolicy, QWidget
 
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import SpecError
 from vae_studio.session.plan import FIELDS, choices, text_of
 from vae_studio.ui.messages import sentence
@@ -21,6 +22,13 @@ _DIGITS = (1.0, 2.0, 5.0)  # where a field goes by factors: 1, 2, 5, 10, 20, …
 def field_label(name: str) -> str:
     """What a field is called on the screen."""
     return QCoreApplication.translate("Fields", FIELDS[name].metadata["label"])
+
+
+def choice_text(name: str, value: Any) -> str:
+    """What one of a field's few values is called on the screen."""
+    if name == "dataset" and value in DATASETS:
+        return DATASETS[value].title
+    return str(value)
 
 
 def field_unit(name: str) -> str:
@@ -156,15 +164,24 @@ class ChoiceEdit(_Bound, QComboBox):
     def __init__(self, plan: TrainingPlan, name: str, parent: QWidget | None = None) -> None:
         QComboBox.__init__(self, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for value in choices(name):
-            self.addItem(str(value), value)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self._choices: tuple[Any, ...] = ()
         self._set_up(plan, name)
         self.activated.connect(lambda index: self.plan.set_value(self.name, self.itemData(index)))
         self.render_plan()
 
     def render_plan(self) -> None:
+        value, possible = self.plan.plan.value(self.name), choices(self.name, self.plan.plan)
+        if value not in possible:
+            possible = (*possible, value)  # what a run was trained with, and is not here any more
         with QSignalBlocker(self):
-            self.setCurrentIndex(self.findData(self.plan.plan.value(self.name)))
+            if possible != self._choices:
+                self._choices = possible
+                self.clear()
+                for each in possible:
+                    self.addItem(choice_text(self.name, each), each)
+            self.setCurrentIndex(possible.index(value))
         self._mark()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -21,7 +21,7 @@ from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.widgets.buttons import push_button
 from vae_studio.ui.widgets.field_edit import field_help, field_label, problem_sentence
 
-_FIXED = ("architecture", "image_shape", "dataset", "device")
+_FIXED = ("image_shape", "dataset", "device")
 _FIRST = "beta"
 _EXAMPLES = {  # values to begin with, of fields without a list to choose from
     "latent_dim": "2, 8, 32",

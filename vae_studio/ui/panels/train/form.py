@@ -11,7 +11,7 @@ from vae_studio.ui.captions import spec_summary
 from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainingView, TrainStatus
-from vae_studio.ui.widgets.field_edit import NumberEdit
+from vae_studio.ui.widgets.field_edit import ChoiceEdit, NumberEdit
 
 _LIVE = ("beta", "learning_rate")  # can be changed while a run trains
 _FIELD_WIDTH = 52  # px
@@ -39,6 +39,8 @@ class TrainForm(QWidget):
             "beta_warmup": self.tr("Warm-up"),
             "seed": self.tr("Seed"),
         }
+        self.dataset = ChoiceEdit(store.plan, "dataset")
+        self.dataset.setMinimumWidth(84)
         self.fields = {name: NumberEdit(store.plan, name) for name in names}
         for name in _LIVE:
             self.fields[name].committed.connect(lambda name=name: self._change(name))
@@ -46,11 +48,14 @@ class TrainForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(theme.GRID)
         layout.setVerticalSpacing(2)
-        tip = self.tr("Which model of the tutorial to train; the dot says that it was changed")
+        tip = self.tr("Which model to train; the dot says that it was changed")
         self.variant.setToolTip(tip)
         self.variant.setAccessibleName(self.tr("Variant"))
         self._variant_label = QLabel()
-        columns: list[tuple[QLabel, QWidget]] = [(self._variant_label, self.variant)]
+        columns: list[tuple[QLabel, QWidget]] = [
+            (self._variant_label, self.variant),
+            (QLabel(self.tr("Data")), self.dataset),
+        ]
         for name, text in names.items():
             field = self.fields[name]
             field.setMinimumWidth(_FIELD_WIDTH)
@@ -62,7 +67,7 @@ class TrainForm(QWidget):
             label.setToolTip(field.toolTip())
             layout.addWidget(label, 0, column)
             layout.addWidget(field, 1, column)
-            layout.setColumnStretch(column, 2 if column == 0 else 1)
+            layout.setColumnStretch(column, 2 if column < 2 else 1)
         store.plan.changed.connect(self._render_variant)
         store.training.started.connect(self._begin)
         store.training.journal_changed.connect(self._take_journal)
@@ -99,7 +104,7 @@ class TrainForm(QWidget):
 
     def _bind(self, plan: TrainingPlan) -> None:
         if plan is not self.plan:
-            for field in self.fields.values():
+            for field in (self.dataset, *self.fields.values()):
                 field.bind(plan)
             self._render_variant()
 
@@ -108,6 +113,7 @@ class TrainForm(QWidget):
         if view.status is TrainStatus.IDLE:
             self._bind(self._store.plan)
         self.variant.setEnabled(view.can_start)
+        self.dataset.setEnabled(view.can_start)
         for name, field in self.fields.items():
             field.setEnabled(view.can_start or (name in _LIVE and view.can_change))
 
@@ -118,7 +124,7 @@ class TrainForm(QWidget):
         changed = len(self.plan.changed_fields)
         dot = " ●" if changed else ""
         self._variant_label.setText(self.tr("Variant") + dot)
-        text = self.tr("Which model of the tutorial to train")
+        text = self.tr("Which model to train")
         if changed:
             text += "\n" + self.tr("{n} fields were changed from it", "", changed).format(n=changed)
         self._variant_label.setToolTip(text)

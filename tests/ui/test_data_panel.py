@@ -1,0 +1,194 @@
+"""Data sets in the window: what there is, fetching one, importing one's own, removing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.core.datasets.hostile_server import HostileServer
+from tests.core.datasets.small_sets import know, make_known_small, small
+from tests.ui import hand
+from tests.ui.waits import TIMEOUT
+from vae_studio.app import Studio
+from vae_studio.core.datasets.known import KNOWN
+from vae_studio.core.datasets.table import DATASETS
+from vae_studio.session.folders import data_folder
+from vae_studio.ui.import_window import ImportWindow, free_name
+from vae_studio.ui.main_window import may_be_learned
+from vae_studio.ui.panels.data.panel import DataPanel
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Two classes of 30 pictures of 48 × 40 in colour, and a file that is none."""
+    folder, random = tmp_path / "Fruit", np.random.default_rng(0)
+    for name, colour in (("apple", 200), ("pear", 90)):
+        (folder / name).mkdir(parents=True)
+        for number in range(30):
+            pixels = random.integers(colour - 40, colour + 40, (40, 48, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    (folder / "apple" / "notes.txt").write_text("none")
+    return folder
+
+
+@pytest.fixture
+def panel(studio: Studio) -> DataPanel:
+    studio.window.show_data()
+    return studio.window.panel(DataPanel)
+
+
+def titles(panel: DataPanel) -> list[str]:
+    return [panel.list.item(row).text().splitlines()[0] for row in range(panel.list.count())]
+
+
+def choose(panel: DataPanel, name: str) -> None:
+    names = [info.name for info in panel.sets.rows()]
+    panel.list.setCurrentRow(names.index(name))
+
+
+def test_what_is_here_and_what_can_be_fetched(panel: DataPanel, qtbot: QtBot) -> None:
+    assert titles(panel) == ["MNIST", *(known.info.title for known in KNOWN.values())]
+    assert panel.current is not None
+    assert panel.current.name == "mnist"
+    qtbot.waitUntil(lambda: not panel.details.lacks_images, timeout=TIMEOUT)
+    assert len(panel.details.images.pictures) == 2
+    assert "60,000 to learn, 10,000 to test" in panel.details.text.text()
+    assert panel.use.isVisible()
+    assert not panel.remove.isVisible()  # it comes with the app
+    for name, known in KNOWN.items():
+        choose(panel, name)
+        text = panel.details.text.text()
+        assert known.info.licence in text
+        assert "to download" in text
+        assert panel.fetch.isVisible()
+        assert not panel.use.isVisible()
+        assert not panel.details.images.isVisible()
+
+
+def test_ones_own_pictures_are_seen_imported_trained_on_and_removed(
+    studio: Studio, panel: DataPanel, pictures: Path, qtbot: QtBot
+) -> None:
+    panel.import_wanted.emit(pictures)
+    window = studio.window.import_window
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    assert window.heading.text() == "Fruit: 60 pictures, 2 classes"
+    assert "Gaussian" in window.notes.text()
+    assert "1 files are no pictures" in window.notes.text()
+    assert (window.form.name.text(), window.form.settings.size) == ("fruit", 48)
+    before = window.pictures.sheet()
+    window.form.size.setValue(16)
+    window.form.colour.setCurrentIndex(window.form.colour.findData("grey"))
+    assert window.form.centre.isEnabled()
+    qtbot.waitUntil(lambda: window.pictures.pictures[0][0].width() == 16, timeout=TIMEOUT)
+    assert window.pictures.sheet() != before
+    window.form.colour.setCurrentIndex(window.form.colour.findData("colour"))
+    for wrong in ("", "mnist", "Ü", "a b"):
+        window.form.name.setText(wrong)
+        assert not window.start.isEnabled()
+        assert window.form.name_problem.text()
+    window.form.name.setText("my-fruit")
+    assert not window.form.name_problem.text()
+    hand.click(window.start)
+    qtbot.waitUntil(window.train.isVisible, timeout=TIMEOUT)
+    assert window.heading.text() == "Fruit is here: 54 images to learn, 6 to test"
+    assert window.skipped.rowCount() == 1
+    assert window.skipped.item(0, 0).text() == "apple/notes.txt"
+    assert window.skipped.item(0, 1).text().startswith("This file is no picture")
+    assert window.source is None  # its files are let go
+    assert titles(panel)[1] == "Fruit"
+    assert panel.current is not None
+    assert panel.current.name == "my-fruit"
+
+    hand.click(window.train)
+    plan = studio.store.plan.plan
+    assert (plan.config.dataset, plan.variant) == ("my-fruit", "vae-32")
+    assert plan.spec.image_shape == (3, 16, 16)
+    assert plan.spec.likelihood == "gaussian"
+    assert not window.isVisible()
+    studio.window.show_data()
+    qtbot.waitUntil(lambda: not panel.details.lacks_images, timeout=TIMEOUT)
+    hand.click(panel.remove)
+    assert "my-fruit" not in DATASETS
+    assert studio.store.plan.problems["dataset"].code == "plan.no_data"
+    studio.window.toast.press_action()
+    assert titles(panel)[1] == "Fruit"
+    assert not studio.store.plan.problems
+
+
+def test_a_set_is_fetched_or_says_why_not(
+    studio: Studio, panel: DataPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_known_small(monkeypatch)
+    with HostileServer() as server:
+        files = small("fashion-mnist")
+        known = know(monkeypatch, "fashion-mnist", files.plain, server)
+        good = dict(server.answers)
+        for path in good:
+            server.stall(path, b"HTTP/1.0 200 OK\r\n\r\n")
+        choose(panel, "fashion-mnist")
+        hand.click(panel.fetch)
+        assert server.reached.wait(TIMEOUT / 1000)
+        assert not panel.fetch.isEnabled()
+        QApplication.processEvents()  # the line of progress takes its place
+        hand.click(panel.stop)
+        assert "cancelling…" in panel.said.text()
+        qtbot.waitUntil(lambda: not panel.work_box.isVisible(), timeout=TIMEOUT)
+        assert list(data_folder().iterdir()) == []
+        for path in good:
+            server.status(path, 404)
+        with qtbot.waitSignal(studio.store.failed, timeout=TIMEOUT) as failed:
+            hand.click(panel.fetch)
+        assert failed.args[0].code == "fetch.failed"
+        server.answers.update(good)
+        with qtbot.waitSignal(panel.sets.added, timeout=TIMEOUT):
+            hand.click(panel.fetch)
+    qtbot.waitUntil(lambda: not panel.details.lacks_images, timeout=TIMEOUT)
+    assert panel.use.isVisible()
+    assert DATASETS["fashion-mnist"].train == known.info.train
+
+
+def test_what_is_dropped_may_be_learned(
+    studio: Studio, pictures: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    assert may_be_learned(pictures)
+    assert may_be_learned(tmp_path / "images.NPZ")
+    assert may_be_learned(tmp_path / "train-images-idx3-ubyte.gz")
+    assert not may_be_learned(tmp_path / "picture.png")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(pictures))])
+    studio.window.dropEvent(
+        QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            mime,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+    window = studio.window.import_window
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    window.open(tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: bool(window.problem.text()), timeout=TIMEOUT)
+    assert window.heading.text() == "Nothing to learn here"
+    assert not window.start.isEnabled()
+    window.open(pictures)
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    assert window.problem.text() == ""
+    window.close()
+    assert window.source is None
+    assert isinstance(window, ImportWindow)
+
+
+def test_names_are_made_of_titles_and_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DATASETS, "my-cats", DATASETS["mnist"])
+    assert free_name("My cats!") == "my-cats-2"
+    assert free_name("Äpfel & Birnen") == "apfel-birnen"
+    assert free_name("猫") == "pictures"
+    assert free_name("mnist") == "mnist-2"

@@ -1,0 +1,1 @@
+"""The data sets: a list of them, and what one is."""
