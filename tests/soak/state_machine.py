@@ -107,6 +107,9 @@ _QTHREADS = {
     "completion",
     "measuring",
     "drawing file",
+    "data",
+    "data samples",
+    "import preview",
 }
 
 _share = st.floats(0.0, 1.0).map(lambda share: round(share, 3))

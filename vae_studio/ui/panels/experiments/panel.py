@@ -7,9 +7,11 @@ from functools import partial
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from vae_studio.core.errors import SpecError
 from vae_studio.core.experiments import EXPERIMENTS, Experiment, experiment
 from vae_studio.session.trials import Trial
 from vae_studio.ui import theme
+from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.experiments.card import ExperimentCard
 from vae_studio.ui.panels.experiments.free import FreeExperiment
@@ -17,7 +19,7 @@ from vae_studio.ui.panels.experiments.trial_row import TrialRow
 from vae_studio.ui.plan import TrainingPlan
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.column_scroll import ColumnScroll
-from vae_studio.ui.widgets.field_edit import NumberEdit, field_label
+from vae_studio.ui.widgets.field_edit import ChoiceEdit, NumberEdit, field_label
 
 _EPOCHS = 5  # by default: an answer within minutes
 _FIELDS = ("epochs", "train_size", "seed")
@@ -34,6 +36,8 @@ class ExperimentsPanel(Panel):
         self._experiments = store.experiments
         self.settings = TrainingPlan(self)
         self.settings.set_value("epochs", _EPOCHS)
+        self.dataset = ChoiceEdit(self.settings, "dataset")
+        store.data_sets.changed.connect(self.settings.changed)
         self.fields = {name: NumberEdit(self.settings, name) for name in _FIELDS}
         self.cards = {
             name: ExperimentCard(row, partial(self.run_experiment, name))
@@ -68,6 +72,8 @@ class ExperimentsPanel(Panel):
     def _make_settings(self) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(theme.GRID)
+        self.dataset.setMaximumWidth(110)
+        line.addWidget(self.dataset)
         for name, field in self.fields.items():
             label = QLabel(field_label(name))
             label.setProperty("role", "muted")
@@ -125,8 +131,8 @@ class ExperimentsPanel(Panel):
         others = [row for row in self.rows if self._tried.indexOf(row) >= 0]
         self._tried_head.setVisible(bool(others))
         reason = self._reason()
-        for card in self.cards.values():
-            card.enable(reason)
+        for name, card in self.cards.items():
+            card.enable(reason or self._reason_of(name))
         self.free.enable(reason)
 
     @Slot()
@@ -149,6 +155,14 @@ class ExperimentsPanel(Panel):
             return self.tr("A training is going on; it comes first.")
         if self.settings.problems:
             return self.tr("Correct the fields above first.")
+        return ""
+
+    def _reason_of(self, name: str) -> str:
+        """Why these images are not for that experiment."""
+        try:
+            experiment(name, self.settings.plan.config)
+        except SpecError as error:
+            return error_sentence(error)
         return ""
 
     def _make_rows(self) -> None:
