@@ -250,6 +250,28 @@ def test_without_torch_it_says_so(start: Start, monkeypatch: pytest.MonkeyPatch)
     assert box.error.code == "worker.no_torch"
 
 
+def test_a_run_goes_on_with_the_images_it_began_with_and_no_others(
+    start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, box = start(before=lambda thread: thread.control.pause())
+    thread.control.step_once()
+    qtbot.waitUntil(lambda: box.steps == 1, timeout=WAIT)
+    thread.control.stop()
+    assert thread.wait(WAIT)
+    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], digest="0" * 64))
+    thread, box = start(resume=True)
+    assert thread.wait(WAIT)
+    box.empty()
+    assert box.error is not None
+    assert box.error.code == "data.other"
+    monkeypatch.delitem(DATASETS, "mnist")
+    thread, box = start(resume=True)
+    assert thread.wait(WAIT)
+    box.empty()
+    assert box.error is not None
+    assert box.error.code == "data.gone"
+
+
 def test_a_stop_while_the_data_loads_is_obeyed_at_once(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
