@@ -312,6 +312,17 @@ def test_an_array_that_changes_meanwhile_is_no_set(tmp_path: Path) -> None:
     assert left(tmp_path / "sets") == []
 
 
+def test_what_is_cancelled_at_the_last_moment_is_not_put_there(tmp_path: Path) -> None:
+    told: list[float] = [0.0]
+    with open_source(classes(tmp_path / "pets", a=5)) as source:
+        made = import_set(
+            source, SMALL, tmp_path / "sets", "mine", "", lambda: told[-1] == 1.0, told.append
+        )
+    assert told[-1] == 1.0
+    assert made is None
+    assert left(tmp_path / "sets") == []
+
+
 @pytest.mark.parametrize("turn", [1, 2, 3, 20])
 def test_a_cancelled_import_leaves_nothing(tmp_path: Path, turn: int) -> None:
     asked = iter(range(10**9))

@@ -67,6 +67,11 @@ def test_stopping_is_an_error() -> None:
         list(answers)
 
 
+def test_a_warning_in_a_thread_is_nobodys() -> None:
+    with in_order(lambda task: warnings.warn("odd", stacklevel=1), range(3)) as answers:
+        assert list(answers) == [None] * 3
+
+
 def test_warnings_are_as_they_were_afterwards() -> None:
     """Of two threads that hush them, the one that ends last puts back what it found: silence."""
     first_in, second_in, first_out = (threading.Event() for _ in range(3))

@@ -654,6 +654,7 @@ def test_damaged_archives(tmp_path: Path) -> None:
     whole = path.read_bytes()
     scratch = tmp_path / "scratch"
     scratch.mkdir()
+    tracemalloc.start()
     for content in (
         whole[: len(whole) // 2],
         whole[:300] + bytes(200) + whole[500:],
@@ -663,19 +664,22 @@ def test_damaged_archives(tmp_path: Path) -> None:
     ):
         path.write_bytes(content)
         assert refusal(path, scratch=scratch).code == "import.unreadable"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 60 * 2**20
     assert not list(scratch.iterdir())
 
 
 def zip_with_a_long_list() -> bytes:
-    """50,000 files: a few megabytes, and a hundred in memory."""
+    """200,000 files: a few megabytes, and hundreds in memory."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("images.npy", b"")
     content = buffer.getvalue()
     start = content.index(b"PK\1\2")
     end = content.index(b"PK\5\6")
-    entries = content[start:end] * 50_000
-    tail = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 50_000, 50_000, len(entries), start, 0)
+    entries = content[start:end] * 200_000
+    tail = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65_535, 65_535, len(entries), start, 0)
     return content[:start] + entries + tail
 
 

@@ -54,7 +54,7 @@ def _on_ground(picture: Image.Image, background: Background) -> Image.Image:
     if picture.mode in _DEEP or picture.mode.startswith("I;16"):
         return _shallow(picture, background)
     if picture.mode == "LAB":
-        return picture.getchannel(0)  # lightness: Pillow cannot convert it without a profile
+        return picture.convert("RGB")  # to nothing else can Pillow convert it
     if not picture.has_transparency_data:
         return picture
     if picture.mode == "La":
