@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import math
 import os
@@ -16,12 +17,9 @@ _MAX_PARTS = 200_000  # lists, objects and names: each takes a hundred bytes or 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def read_bounded(path: Path, limit: int) -> bytes:
-    """The bytes of a regular file of at most ``limit`` bytes, read once.
-
-    Raises ``OSError``; a pipe, a device or a folder is refused without waiting for it, and a
-    larger file before it is read.
-    """
+def open_regular(path: Path, most: int) -> io.FileIO:
+    """A regular file of at most ``most`` bytes, opened for reading. Raises ``OSError``; a pipe, a
+    device or a folder is refused without waiting for it."""
     flags = os.O_RDONLY
     for name in _FLAGS:
         flags |= getattr(os, name, 0)
@@ -30,13 +28,24 @@ def read_bounded(path: Path, limit: int) -> bytes:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        if about.st_size > limit:
-            raise OSError(errno.EFBIG, f"larger than {limit:,} bytes", str(path))
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(about.st_size + 1)
-    finally:
+        if about.st_size > most:
+            raise OSError(errno.EFBIG, f"larger than {most:,} bytes", str(path))
+        return io.FileIO(descriptor, "rb")
+    except BaseException:
         os.close(descriptor)
-    if len(content) > about.st_size:
+        raise
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file of at most ``limit`` bytes, read once.
+
+    Raises ``OSError``; a pipe, a device or a folder is refused without waiting for it, and a
+    larger file before it is read.
+    """
+    with open_regular(path, limit) as raw, io.BufferedReader(raw) as file:
+        size = os.fstat(raw.fileno()).st_size
+        content = file.read(size + 1)
+    if len(content) > size:
         raise OSError(errno.EBUSY, "it grew while it was read", str(path))
     return content
 

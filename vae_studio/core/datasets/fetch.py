@@ -26,10 +26,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop
-from vae_studio.core.datasets.idx_unpacking import open_regular, pieces, writing
+from vae_studio.core.datasets.idx_unpacking import pieces, writing
 from vae_studio.core.datasets.known import RemoteFile
 from vae_studio.core.durable import sync_folder
 from vae_studio.core.errors import DatasetError
+from vae_studio.core.reading import open_regular
 
 TIMEOUT: Final = 15.0  # s without a byte
 _SLOWEST = 1000.0  # bytes/s

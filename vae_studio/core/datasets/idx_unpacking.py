@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import lzma
-import os
-import stat
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,31 +14,12 @@ from typing import BinaryIO, Final, Protocol
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop
 from vae_studio.core.datasets.known import IdxFile
 from vae_studio.core.errors import DatasetError
+from vae_studio.core.reading import open_regular
 
 CHUNK: Final = 2**19  # bytes; unpacked in 10 ms or so
 GZIP: Final = b"\x1f\x8b"
 XZ: Final = b"\xfd7zXZ\0"
 _UNPACK_MEMORY = 2**27  # bytes of an xz file's dictionary
-_FLAGS = ("O_NONBLOCK", "O_NOCTTY", "O_BINARY")  # where the system has them
-
-
-def open_regular(path: Path, most: int) -> io.FileIO:
-    """A regular file of at most ``most`` bytes, opened for reading. Raises ``OSError``; a pipe, a
-    device or a folder is refused without waiting for it."""
-    flags = os.O_RDONLY
-    for name in _FLAGS:
-        flags |= getattr(os, name, 0)
-    descriptor = os.open(path, flags)
-    try:  # all by descriptor, so that nobody swaps it meanwhile
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        if about.st_size > most:
-            raise OSError(errno.EFBIG, f"larger than {most:,} bytes", str(path))
-        return io.FileIO(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
 
 
 def pieces(file: BinaryIO | io.FileIO, should_stop: ShouldStop) -> Iterator[bytes]:

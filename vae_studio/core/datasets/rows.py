@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.datasets.idx import LoadingStoppedError
-from vae_studio.core.datasets.idx_unpacking import open_regular
 from vae_studio.core.errors import DatasetError, StudioError
+from vae_studio.core.reading import open_regular
 
 NPY: Final = b"\x93NUMPY"
 IDX: Final = b"\0\0\x08"  # of unsigned bytes; the next byte is the number of sizes

@@ -20,13 +20,13 @@ from vae_studio.core.datasets.idx_unpacking import (
     GZIP,
     XZ,
     most_packed,
-    open_regular,
     pieces,
     reading,
     unpacked,
     writing,
 )
 from vae_studio.core.errors import DatasetError
+from vae_studio.core.reading import open_regular
 
 _DEPTH = 3  # folders within the one that was chosen
 _MOST_ENTRIES = 100_000  # files and folders that are looked at
