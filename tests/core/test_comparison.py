@@ -16,11 +16,11 @@ import torch
 from tests.helpers import quick, recorded, tiny
 from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.compared import COLUMNS, Comparison, curve_of
-from vae_studio.core.comparison import SAMPLES, compare, one_of_each, prior_points
+from vae_studio.core.comparison import SAMPLES, compare, in_turn, one_of_each, prior_points
 from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop
 from vae_studio.core.datasets.table import DATASETS, Halves
-from vae_studio.core.errors import CheckpointError, SpecError, StudioError
+from vae_studio.core.errors import CheckpointError, DatasetError, SpecError, StudioError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.experiments import MAX_ARMS
 from vae_studio.core.recorder import RunRecorder
@@ -224,7 +224,8 @@ def test_other_data_and_other_shapes_are_refused(runs: dict[str, Path], tmp_path
         compare([runs["plain"], other])
     assert caught.value.code == "compare.dataset"
     assert caught.value.params["found"] == "letters"
-    shaped = rewritten(copied(runs["plain"], tmp_path / "s"), spec={"image_shape": [1, 14, 56]})
+    shape = {"image_shape": [1, 14, 56]}
+    shaped = rewritten(copied(runs["plain"], tmp_path / "s"), spec=shape, data=shape)
     with pytest.raises(StudioError) as caught:
         compare([runs["plain"], shaped])
     assert caught.value.code == "compare.shape"
@@ -244,13 +245,30 @@ def test_a_checkpoint_with_other_settings_is_refused(runs: dict[str, Path], tmp_
 
 
 def test_shapes_that_fit_no_data_set_are_refused(runs: dict[str, Path], tmp_path: Path) -> None:
+    shape = {"image_shape": [1, 14, 56]}
     paths = [
-        rewritten(copied(runs["plain"], tmp_path / name), spec={"image_shape": [1, 14, 56]})
-        for name in "ab"
+        rewritten(copied(runs["plain"], tmp_path / name), spec=shape, data=shape) for name in "ab"
     ]
     with pytest.raises(SpecError) as caught:
         compare(paths)
     assert caught.value.code == "spec.choice"
+
+
+def test_a_run_that_learnt_other_images_of_that_name_is_refused(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    other = rewritten(copied(runs["plain"], tmp_path / "o"), data={"digest": "ab" * 32})
+    with pytest.raises(DatasetError) as caught:
+        compare([runs["plain"], other])
+    assert caught.value.code == "data.other"
+
+
+def test_samples_say_their_classes_by_name() -> None:
+    assert in_turn(tuple("0123456789")) == "0 to 9"
+    assert in_turn(("red disc", "square & co")) == "red disc, square & co"
+    many = in_turn([f"kind {number}" for number in range(1000)])
+    assert many.startswith("kind 0, kind 1, ")
+    assert many.endswith("kind 19")  # as far as the samples go
 
 
 def test_what_is_no_run_says_what_it_is(runs: dict[str, Path], tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from vae_studio.core.explore import decode, decode_each, encode
 from vae_studio.core.losses import reconstruction_each
 from vae_studio.core.model import VAE
 from vae_studio.core.resources import bundled_path
+from vae_studio.core.seen_part import SeenPart
 from vae_studio.core.snapshot import Snapshot
 from vae_studio.core.variants import VARIANTS
 
@@ -294,6 +295,30 @@ def test_pictures_in_colour(small: DatasetPair) -> None:
     target = torch.from_numpy(x[:, seen]).expand_as(logits)
     lost = reconstruction_each(logits, target, "bernoulli").numpy()
     assert answers.seen == pytest.approx(lost, rel=1e-4)
+
+
+def test_shades_agree_where_they_are_near() -> None:
+    """Middle grey is told from black and white, which pixels of ink are not."""
+    spec = replace(VARIANTS["conv-vae"], hidden=(4,), latent_dim=3, image_shape=(3, 12, 10))
+    model = VAE(spec).eval().requires_grad_(False)
+    images = torch.randint(0, 256, (90, 3, 12, 10), generator=torch.Generator().manual_seed(0))
+    images[7] = 128
+    data = Dataset(images.to(torch.uint8), torch.arange(90) % 40)
+    bank = code_bank(model, data, shades=True)
+    assert bank is not None
+    assert bank.images.dtype == np.uint8
+    assert np.array_equal(bank.images, images.flatten(1).numpy())
+    seen = np.zeros((12, 10), np.bool_)
+    seen[2:7] = True
+    x = np.full((3, 12, 10), 0.5, np.float32)
+    part = SeenPart(model, x, seen)
+    found = part.differs_in_shade(images.flatten(1).numpy().astype(np.uint8))
+    apart = np.square(images.numpy() / 255.0 - x)[:, :, seen].sum((1, 2))
+    assert found - found.min() == pytest.approx(apart - apart.min(), abs=1e-3)
+    assert found.argmin() == 7
+    assert len(done(complete(model, x, seen, bank)).images) >= 1
+    many = torch.randn(300, 3, generator=torch.Generator().manual_seed(1))
+    assert torch.allclose(part.costs(many, None), part.cost(many, None), rtol=1e-4)
 
 
 def test_what_does_not_fit_is_refused(plain: tuple[VAE, CodeBank]) -> None:

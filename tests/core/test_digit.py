@@ -152,7 +152,7 @@ def test_density_of_points_does_not_matter(between: int) -> None:
 
 def test_simplifying_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = digit_image(two())
-    monkeypatch.setattr("vae_studio.core.digit.TOLERANCE", 0.0)
+    monkeypatch.setattr("vae_studio.core.lines.TOLERANCE", 0.0)
     assert quick == pytest.approx(digit_image(two()), abs=0.03)
 
 

@@ -223,6 +223,27 @@ def test_512_dimensions_that_all_act_move_in_part(small: DatasetPair) -> None:
     assert rest < 0.02
 
 
+def test_a_picture_in_colour_follows_the_brush(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A convolutional model whose channels can be told apart, some points at a time."""
+    spec = replace(VARIANTS["conv-vae"], hidden=(6, 8), latent_dim=9, image_shape=(3, 16, 16))
+    model = VAE(spec).eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(4)
+    z0 = torch.randn(1, 9, generator=generator)
+    for parameter in model.decoder.parameters():
+        parameter.mul_(1.7)  # so that it shows something before it has learnt
+    brushed = np.zeros((16, 16), np.float32)
+    brushed[4:9, 4:12] = 1.0
+    wanted = model.decode(3.0 * torch.randn(1, 9, generator=generator))[0].numpy()
+    before = model.decode(z0)[0].numpy()
+    z = edited_code(model, z0[0].numpy(), None, wanted, brushed, 1.0, steps=20)
+    after = model.decode(torch.from_numpy(z)[None])[0].numpy()
+    away = [np.abs(each - wanted)[:, brushed > 0].mean() for each in (before, after)]
+    assert away[1] < 0.8 * away[0]
+    monkeypatch.setattr("vae_studio.core.editing.batch_for", lambda spec: 4)
+    parts = edited_code(model, z0[0].numpy(), None, wanted, brushed, 1.0, steps=20)
+    assert np.allclose(z, parts, atol=0.02)
+
+
 def test_a_wrecked_model_leaves_z_where_it_was() -> None:
     model = VAE(tiny(VARIANTS["vae-32"])).eval().requires_grad_(False)
     for parameter in model.decoder.parameters():

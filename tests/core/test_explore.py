@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.helpers import tiny
+from vae_studio.core import explore
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.explore import (
     decode,
@@ -87,6 +88,19 @@ def test_encoding_without_a_label_picks_the_class(
     told = encode(model, image(mnist, 0), one_hot(guesses[0], 10))
     free = encode(model, image(mnist, 0))
     assert told.mu == pytest.approx(free.mu, abs=1e-5)
+
+
+def test_many_classes_are_tried_in_portions(
+    cvae_snapshot: Snapshot, mnist: DatasetPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, images = cvae_snapshot.build(), mnist.test.images[:12].numpy() / np.float32(255.0)
+    at_once = [encode(model, image) for image in images]
+    monkeypatch.setattr(explore, "batch_for", lambda *_: 3)
+    in_portions = [encode(model, image) for image in images]
+    assert [code.label for code in in_portions] == [code.label for code in at_once]
+    assert len({code.label for code in at_once}) > 4
+    for one, other in zip(in_portions, at_once, strict=True):
+        assert one.mu == pytest.approx(other.mu, abs=1e-5)
 
 
 def test_encoding_with_a_label_keeps_it(cvae_snapshot: Snapshot, mnist: DatasetPair) -> None:

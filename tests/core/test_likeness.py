@@ -176,6 +176,49 @@ def test_the_measure_is_the_test_sets_own(surveyed: Survey) -> None:
     assert "too_large" not in likeness(norm, three, 50.0).reasons
 
 
+def test_white_paper_is_as_good_as_black(surveyed: Survey, norm: Norm) -> None:
+    white = norm_of(replace(surveyed, images=255 - surveyed.images), 1.0)
+    for one, other in (
+        (norm.middle, white.middle),
+        (norm.usual, white.usual),
+        (norm.far, white.far),
+    ):
+        assert np.allclose(one, other, atol=1e-5)
+    for image in (surveyed.images[3], np.roll(surveyed.images[3], 6, 1), 0 * surveyed.images[3]):
+        x = image.astype(np.float32) / np.float32(255.0)
+        assert likeness(white, 1.0 - x, 90.0).reasons == likeness(norm, x, 90.0).reasons
+
+
+def test_a_colour_is_ink_however_light_it_is(surveyed: Survey) -> None:
+    """Bars in one channel alone, in yellow on white: a blank sheet is told from them, and a bar
+    that is moved."""
+    images = np.full((200, 3, 24, 24), 255, np.uint8)
+    generator = np.random.default_rng(2)
+    for each in images:
+        left = generator.integers(8, 12)
+        each[2, 6:18, left : left + 5] = 60
+    norm = norm_of(replace(surveyed, images=images, labels=surveyed.labels[:200]), 1.0)
+    same = images[0].astype(np.float32) / 255.0
+    assert likeness(norm, same, 50.0).reasons == ()
+    assert likeness(norm, np.ones_like(same), 50.0).reasons == ("empty",)
+    assert likeness(norm, np.roll(same, 7, 2), 50.0).reasons == ("off_centre",)
+
+
+def test_pictures_with_more_holes_than_parts_are_no_dust(surveyed: Survey) -> None:
+    """A net: what is like it is so, however many holes it has."""
+    images = np.zeros((100, 1, 28, 28), np.uint8)
+    images[:, :, ::4] = images[:, :, :, ::4] = 255
+    generator = np.random.default_rng(3)
+    for each in images:
+        each[0, generator.integers(0, 28, 6), generator.integers(0, 28, 6)] = 255
+    norm = norm_of(replace(surveyed, images=images, labels=surveyed.labels[:100]))
+    assert norm.far[1, 5] < 0
+    found = [likeness(norm, x.astype(np.float32) / 255.0, 50.0) for x in images]
+    assert not any(each.unlike for each in found)
+    dust = (generator.random((1, 28, 28)) < 0.12).astype(np.float32)
+    assert likeness(norm, dust, 1e9).reasons[0] == "not_a_digit"
+
+
 def test_parts_are_counted(norm: Norm) -> None:
     """Twelve short strokes in the place of a digit; then three long ones."""
     picture = np.zeros((1, 28, 28), np.float32)

@@ -120,6 +120,18 @@ def test_says_what_a_reader_needs() -> None:
         assert words in text, words
 
 
+def test_classes_that_are_words_are_said_and_none_are_not() -> None:
+    names = ("red disc", "<b>square</b>", "ring")
+    words = Reader(html(replace(a_comparison(), classes=names)))
+    assert "From left to right: red disc, <b>square</b>, ring." in words.text
+    assert ("img", "alt", f"Original: {', '.join(names)}") in words.attributes
+    plain = Reader(html(replace(a_comparison(), classes=("",) * 10)))
+    assert "From left to right" not in plain.text
+    assert ("img", "alt", "Original") in plain.attributes
+    digits = Reader(html(a_comparison()))
+    assert "From left to right" not in digits.text  # the pictures say it
+
+
 def test_is_one_file_that_loads_and_runs_nothing() -> None:
     page = html(a_comparison())
     reader = Reader(page)

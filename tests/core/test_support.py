@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from vae_studio.core.directions import (
+    class_means,
     class_of,
     in_all_classes,
     mean_of_all,
@@ -169,3 +171,15 @@ def test_as_another_class_a_point_moves_from_mean_to_mean(two_heaps: Survey) -> 
     assert np.array_equal(rows[0], z)
     assert rows[1] == pytest.approx(z + other - one)
     assert np.array_equal(rows[2], z)  # no image is a 2
+
+
+def test_the_means_of_all_classes_are_those_of_each(two_heaps: Survey) -> None:
+    shuffled = np.random.default_rng(3).permutation(len(two_heaps))
+    survey = replace(two_heaps, mu=two_heaps.mu[shuffled], labels=two_heaps.labels[shuffled])
+    means, counts = class_means(survey, 4)
+    assert counts.tolist() == np.bincount(survey.labels, minlength=4).tolist()
+    for label in (0, 1):
+        assert means[label] == pytest.approx(mean_of_class(survey, label), abs=1e-5)
+    assert not means[2:].any()
+    few, _ = class_means(survey, 1)  # labels beyond them do not count
+    assert few[0] == pytest.approx(means[0])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.ui.hand import THREE
 from vae_studio.core.curves import beziers
 from vae_studio.core.data import DatasetPair
+from vae_studio.session.drawing import Sheet
 from vae_studio.session.drawing_svg import drawing_svg
 from vae_studio.session.strokes import Stroke, Strokes, bounds
 
@@ -71,6 +72,21 @@ def test_an_eraser_is_in_the_colour_of_the_paper() -> None:
     strokes = (Stroke(THREE, 0.08), Stroke(((0.2, 0.2), (0.8, 0.8)), 0.05, erases=True))
     paths = read(drawing_svg(strokes)).findall(f".//{SVG}path")
     assert [path.get("stroke") for path in paths] == [None, "#000"]
+
+
+def test_white_paper_has_black_ink_and_colours_of_its_own() -> None:
+    red, sheet = Stroke(THREE, 0.08, colour=(230, 159, 0)), Sheet((3, 4, 4), paper=1.0)
+    ground = np.ones((3, 4, 4), np.float32)
+    ground[:, 1, 2] = (0.0, 0.2, 1.0)
+    root = read(drawing_svg((Stroke(THREE, 0.08), red), ground, sheet))
+    assert root[0].get("fill") == "#fff"
+    rects = root.findall(f"{SVG}g[@shape-rendering]/{SVG}rect")
+    assert [rect.get("fill") for rect in rects] == ["#0033ff"]  # paper is there already
+    group = root.findall(f"{SVG}g")[1]
+    assert group.get("stroke") == "#000"
+    assert [path.get("stroke") for path in group] == [None, "#e69f00"]
+    (path,) = read(drawing_svg((red,), None, Sheet((1, 4, 4), paper=1.0))).findall(f".//{SVG}path")
+    assert path.get("stroke") == "#a2a2a2"  # as a model sees it that knows no colours
 
 
 def pixels_of(root: ElementTree.Element, side: int) -> np.ndarray:

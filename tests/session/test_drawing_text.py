@@ -32,6 +32,9 @@ DRAWINGS = (
     Input((LINE, Stroke(((1.0, 0.0),), 0.02)), 7, steps=Steps(pen=False)),
     Input((replace(LINE, erases=True),), None, ImageRef("mnist", "test", 9)),
     Input((), 3, None, Pixels((1, 2, 2), b"\x00\xff\x80\x7f")),
+    Input(
+        (replace(LINE, colour=(230, 159, 0)), LINE), None, None, Pixels((3, 1, 1), b"\x00\xff\x80")
+    ),
 )
 
 
@@ -63,6 +66,21 @@ def test_what_is_none_is_refused(content: bytes, code: str) -> None:
     assert raised.value.code == code
 
 
+def test_only_a_colour_of_ones_own_is_written() -> None:
+    strokes = json.loads(write_drawing("n", DRAWINGS[3]))["input"]["strokes"]
+    assert [stroke.get("colour") for stroke in strokes] == ["#e69f00", None]
+    assert "colour" not in write_drawing("n", DRAWINGS[0])  # as before there were colours
+
+
+@pytest.mark.parametrize("colour", ["e69f00", "#e69f0", "#E69F00", "#e69f00\n", 7, None, [1, 2, 3]])
+def test_what_is_no_colour_is_refused(colour: object) -> None:
+    values = json.loads(write_drawing("n", DRAWINGS[3]))
+    values["input"]["strokes"][0]["colour"] = colour
+    with pytest.raises(DrawingError) as raised:
+        parse_drawing(json.dumps(values).encode())
+    assert raised.value.code == "drawing.damaged"
+
+
 @pytest.mark.parametrize("channels", [0, 2, 4])
 def test_a_picture_is_grey_or_in_colour(channels: int) -> None:
     values = json.loads(write_drawing("n", DRAWINGS[2]))
@@ -75,7 +93,8 @@ def test_a_picture_is_grey_or_in_colour(channels: int) -> None:
 
 @given(st.data())
 def test_a_damaged_drawing_is_refused_or_read(data: st.DataObject) -> None:
-    content = bytearray(write_drawing("n", DRAWINGS[0]).encode())
+    drawing = data.draw(st.sampled_from([DRAWINGS[0], DRAWINGS[3]]))
+    content = bytearray(write_drawing("n", drawing).encode())
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] = data.draw(st.integers(0, 255))
     try:
@@ -126,4 +145,4 @@ def test_drawings_are_there_again_in_the_next_session() -> None:
     damaged = json.loads(write_last_session(state))
     damaged["drawings"][1]["input"] = {"strokes": "many"}
     rest = parse_last_session(json.dumps(damaged).encode()).drawings
-    assert rest == (drawings[0], drawings[2])
+    assert rest == (drawings[0], *drawings[2:])

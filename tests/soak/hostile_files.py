@@ -49,6 +49,7 @@ def run(count: int, seed: int, folder: Path, name: str = "") -> Outcome:
         command = [sys.executable, "-W", "error", "-m", "tests.soak.hostile_files", *arguments]
         place = os.environ | {"OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
         place["VAE_STUDIO_HOME"] = str(folder / "home")
+        place["MALLOC_ARENA_MAX"] = "1"  # of its own, each thread keeps what it once needed
         current = "before the first file"
         with (
             errors.open("wb") as stderr,
@@ -121,8 +122,8 @@ def _forget_peak() -> None:
 class Watch:
     """One file on its way: what each entry made of it."""
 
-    def __init__(self, name: str, room: int, refused_by: str = "") -> None:
-        self.name, self.room, self.refused_by = name, room, refused_by
+    def __init__(self, name: str, room: int, refused_by: str = "", slow: bool = False) -> None:
+        self.name, self.room, self.refused_by, self.slow = name, room, refused_by, slow
         self.faults: list[str] = []
         self.entries: list[str] = []
         self.slowest, self.slow_entry, self.memory = 0.0, "", 0.0
@@ -160,7 +161,7 @@ class Watch:
             result = call()
         except StudioError as error:
             refused = True
-            self._check_sentence(entry, error)
+            self.check_sentence(entry, error)
         except BaseException as error:
             self.faults.append(f"{entry} raised {type(error).__name__}: {str(error)[:300]}")
         seconds = time.monotonic() - started
@@ -170,7 +171,8 @@ class Watch:
             self.spent = max(self.spent, took)
         return result, refused, seconds
 
-    def _check_sentence(self, entry: str, error: Any) -> None:
+    def check_sentence(self, entry: str, error: Any) -> None:
+        """Whether there is one for that error, and a good one."""
         from vae_studio.ui.messages import error_sentence
 
         try:
@@ -191,9 +193,10 @@ class Entries:
 
     def __init__(self, folder: Path, canary: Path) -> None:
         from tests.soak import strangers
+        from tests.soak.data_entries import DataEntries, write_good_sets
         from vae_studio.app import make_application
         from vae_studio.core import data
-        from vae_studio.core.datasets.table import DATASETS
+        from vae_studio.core.datasets.table import MNIST
         from vae_studio.ui.panels.train.film import Film
         from vae_studio.ui.panels.train.plots import LossPlots
 
@@ -204,8 +207,12 @@ class Entries:
         self.digits = strangers.few_digits()
         load = data.load_dataset
 
-        def few(name: str, *_: Any) -> Any:  # what all of them cost is no file's fault
-            return self.digits if name in DATASETS else load(name)
+        def few(name: str, *_: Any, record: Any = None) -> Any:
+            """What all of MNIST costs is no file's fault."""
+            if name != MNIST.name:
+                return load(name, record=record)
+            data.find_dataset(name, record)
+            return self.digits
 
         data.load_dataset = few
         if not self.good.exists():
@@ -217,6 +224,8 @@ class Entries:
             place = strangers.good_place("a run", strangers.PLAIN.latent_dim)
             (self.good / "place.json").write_text(place, "utf-8")
             (self.good / "drawing.json").write_text(strangers.good_drawing(), "utf-8")
+            write_good_sets(self.good / "data")
+        self.data = DataEntries(folder / "stored")
 
     def fresh(self, number: int) -> Path:
         """A folder with good things in it, to spoil."""
@@ -231,8 +240,16 @@ class Entries:
             self._as_run(watch, path)
         if kind in ("picture", "any"):
             self._as_picture(watch, path)
+        if kind == "picture":
+            self._as_picture_of_a_set(watch, path)
         if kind in ("idx", "any"):
             self._as_idx(watch, path)
+        if kind in ("import", "idx", "any"):
+            self.data.as_import(watch, path)
+        if kind in ("archive", "any"):
+            self.data.as_local(watch, path)
+        if kind in ("stored", "any"):
+            self.data.as_stored(watch, path)
         if kind in ("place", "any"):
             self._as_place(watch, path)
             self._as_drawing(watch, path)
@@ -347,6 +364,16 @@ class Entries:
         (folder / "samples" / "epoch-0001.png").symlink_to(path)
         watch.send("a picture among a run's samples", lambda: self._film(folder, (1, 28, 28), [1]))
 
+    def _as_picture_of_a_set(self, watch: Watch, path: Path) -> None:
+        """Among good ones: what becomes of it is no matter to these."""
+        folder = path.parent / "some pictures"
+        folder.mkdir()
+        path.rename(folder / path.name)
+        for number in range(3):
+            shutil.copy(self.good / "good.png", folder / f"{number}.png")
+        watch.slow = True  # a picture may take a while to decode, and is decoded several times
+        self.data.as_import(watch, folder)
+
     def _film(self, folder: Path, shape: tuple[int, ...], epochs: list[int]) -> None:
         self.film.resume(folder, shape, epochs)
         self.film.grab()
@@ -399,12 +426,23 @@ class Entries:
 
 def _chosen(count: int, seed: int, canary: Path, name: str) -> list[Any]:
     """That many cases, the same for the same seed, in the order of their kinds."""
-    from tests.soak.hostile_kinds import cases
-
-    found = [case for case in cases(canary) if name in case.name]
+    found = [case for case in _cases(canary) if name in case.name]
     if count >= len(found):
         return found
     return [found[n] for n in sorted(random.Random(seed).sample(range(len(found)), count))]
+
+
+def _cases(canary: Path) -> list[Any]:
+    from tests.soak import (
+        hostile_archives,
+        hostile_arrays,
+        hostile_imports,
+        hostile_kinds,
+        hostile_stored,
+    )
+
+    found = [*hostile_kinds.cases(canary), *hostile_stored.cases(), *hostile_arrays.cases(canary)]
+    return [*found, *hostile_imports.cases(), *hostile_archives.cases()]
 
 
 def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> None:
@@ -435,7 +473,7 @@ def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> N
             )  # fmt: skip
             continue
         faulthandler.dump_traceback_later(_PATIENCE, exit=True)
-        watch = Watch(case.name, case.memory, case.refused_by)
+        watch = Watch(case.name, case.memory, case.refused_by, case.slow)
         entries.send(case.kind, watch, path)
         faulthandler.cancel_dump_traceback_later()
         growth = _settled() - base if number % 50 == 49 or number + 1 == len(chosen) else 0.0
@@ -504,7 +542,6 @@ def _warm_up(entries: Entries) -> None:
 
 def _dropped(entries: Entries, count: int) -> list[tuple[str, Path]]:
     """Files to drop on the real window: one of each sort."""
-    from tests.soak.hostile_kinds import cases
     from vae_studio.session.folders import runs_folder
 
     if count < 100:  # the window's own tests drop some
@@ -520,7 +557,7 @@ def _dropped(entries: Entries, count: int) -> list[tuple[str, Path]]:
         "x.safetensors: header of 0", "4 MB of lists", "place with a z of 4 MB",
     )  # fmt: skip
     found = []
-    for number, case in enumerate(cases(entries.canary)):
+    for number, case in enumerate(_cases(entries.canary)):
         if any(case.name == want or case.name.startswith(want) for want in wanted):
             path = case.make(entries.fresh(10**6 + number))
             if path.name in ("run", "labelled") and not path.is_symlink():

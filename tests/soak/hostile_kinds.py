@@ -51,11 +51,12 @@ SPARSE = 100 * 2**30  # bytes that take no room on the disk
 
 @dataclass(frozen=True)
 class Case:
-    """kind: ``run``, ``picture``, ``idx``, ``settings``, ``place``, or ``any`` for what is sent
-    everywhere.
+    """kind: ``run``, ``picture``, ``idx``, ``settings``, ``place``, ``stored``, ``import``,
+    ``archive``, or ``any`` for what is sent everywhere.
 
     make: is given a folder with good things (``run``, ``labelled``) to spoil or to copy; returns
     the path that is opened. memory: MB that it may take. refused_by: the entry that must refuse it.
+    slow: whether it may take longer than others; then it ends when it is told to.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Case:
     make: Callable[[Path], Path]
     memory: int = 100
     refused_by: str = ""
+    slow: bool = False
 
 
 def cases(canary: Path) -> list[Case]:

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from tests.ui import hand
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
-from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen
+from vae_studio.core.datasets.table import DATASETS, MNIST, Half, Halves
+from vae_studio.session.drawing import ImageRef, Seen
 from vae_studio.session.drawing_jobs import CompletionRequest
 from vae_studio.session.strokes import Stroke, extended
 from vae_studio.ui.completer import Completer
@@ -47,6 +48,15 @@ def asked(completer: Completer, monkeypatch: pytest.MonkeyPatch) -> list[Complet
 
     monkeypatch.setattr(completer._thread, "ask", noted)
     return requests
+
+
+@pytest.fixture
+def other_size(monkeypatch: pytest.MonkeyPatch) -> ImageRef:
+    """An image of a data set whose images have 14 × 14 pixels."""
+    part = Half(np.zeros((1, 1, 14, 14), np.uint8), np.zeros(1, np.int64))
+    row = replace(MNIST, name="small", image_shape=(1, 14, 14), load=lambda *_: Halves(part, part))
+    monkeypatch.setitem(DATASETS, "small", row)
+    return ImageRef("small", "test", 0)
 
 
 @pytest.fixture
@@ -345,9 +355,9 @@ def test_the_canvas_is_to_show_a_guide_for_a_drawing_in_the_making(
 
 
 def test_a_picture_of_another_size_is_a_problem_that_goes_with_it(
-    studio: Studio, completer: Completer, qtbot: QtBot
+    studio: Studio, completer: Completer, qtbot: QtBot, other_size: ImageRef
 ) -> None:
-    studio.store.set_input(Input(pixels=Pixels((1, 14, 14), bytes(196))))
+    studio.store.set_image(other_size, None)
     studio.store.set_seen(LOWER)
     qtbot.waitUntil(lambda: completer.problem is not None, timeout=TIMEOUT)
     assert completer.problem is not None

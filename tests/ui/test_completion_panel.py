@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.test_completer import LOWER, completed, held  # noqa: F401 - a fixture
+from tests.ui.test_completer import LOWER, completed, held, other_size  # noqa: F401 - fixtures
 from tests.ui.waits import TIMEOUT, encoded, settle, shipped, show_model
 from vae_studio.app import Studio
-from vae_studio.session.drawing import ImageRef, Input, Pixels, Rect, Seen
+from vae_studio.session.drawing import ImageRef, Rect, Seen
 from vae_studio.session.requests import Image
 from vae_studio.ui.completer import Completer
 from vae_studio.ui.panels.completion.mask_tools import BOTTOM, LEFT, RIGHT, TOP
@@ -366,10 +366,13 @@ def test_another_model_or_no_input_leaves_no_old_answers(
 
 
 def test_a_picture_of_another_size_is_said_in_the_panel(
-    studio: Studio, panel: CompletionPanel, qtbot: QtBot
+    studio: Studio,
+    panel: CompletionPanel,
+    qtbot: QtBot,
+    other_size: ImageRef,  # noqa: F811
 ) -> None:
     hand.click(panel.complete)
-    studio.store.set_input(Input(pixels=Pixels((1, 14, 14), bytes(196))))
+    studio.store.set_image(other_size, None)
     studio.store.set_seen(LOWER)
     qtbot.waitUntil(lambda: "This model takes images of" in panel.word.text(), timeout=TIMEOUT)
     assert panel.word.isVisible()

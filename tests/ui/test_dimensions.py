@@ -14,8 +14,8 @@ from tests.ui.waits import TIMEOUT, settle, shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.measures import LatentStats
+from vae_studio.core.runs import bundled_runs
 from vae_studio.core.spec import ModelSpec
-from vae_studio.core.variants import VARIANTS
 from vae_studio.ui.panels.dimensions import DimensionsPanel, KLBars, _ticks
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
 
@@ -31,7 +31,7 @@ def panel(studio: Studio) -> DimensionsPanel:
 def test_bars_are_the_figures_of_the_model_in_order(
     panel: DimensionsPanel, studio: Studio, qtbot: QtBot
 ) -> None:
-    for name in VARIANTS:
+    for name in [info.path.name for info in bundled_runs()]:
         show_model(qtbot, studio, shipped(name))
         snapshot = studio.store.snapshot
         assert snapshot is not None

@@ -285,7 +285,7 @@ def test_an_empty_grid_is_no_film(studio: Studio) -> None:
 
 def test_the_pictures_beside_a_slider_are_saved(studio: Studio, qtbot: QtBot) -> None:
     strip = studio.window.panel(SlidersPanel).rows[0].strip
-    strip.set_pictures(to_qimages(IMAGES)[:5])
+    strip.set_images(IMAGES[:5])
     sheet = strip.sheet()
     assert sheet is not None
     assert sheet.columns == 5

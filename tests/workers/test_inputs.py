@@ -8,11 +8,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given as given_any
+from hypothesis import settings
+from hypothesis import strategies as st
+from PIL import Image
 
-from vae_studio.core.errors import DatasetError, ImageError
-from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen, Steps
+from vae_studio.core.datasets.settings import ImportSettings
+from vae_studio.core.errors import DatasetError, SpecError
+from vae_studio.session.drawing import ImageRef, Input, Pixels, Seen, Sheet, Steps
 from vae_studio.session.strokes import Point, Stroke, Strokes, extended
-from vae_studio.workers.inputs import as_drawn, image_of, prepared_input, to_complete
+from vae_studio.workers.inputs import (
+    as_drawn,
+    brushed,
+    fitted,
+    image_of,
+    prepared_input,
+    to_complete,
+)
 
 
 def hand(speed: float, noise: float = 0.0, width: float = 0.08, pixels: int = 0) -> Strokes:
@@ -137,9 +149,6 @@ def test_a_picture_from_elsewhere_is_an_input() -> None:
     levels = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
     given = Input(pixels=Pixels((1, 28, 28), levels.tobytes()))
     np.testing.assert_allclose(prepared_input(given).image * 255, levels, atol=1e-4)
-    other = Input((Stroke(((0.5, 0.5),), 0.1),), pixels=Pixels((3, 2, 2), bytes(12)))
-    with pytest.raises(ImageError):
-        prepared_input(other)
     with pytest.raises(DatasetError):
         prepared_input(Input(image=ImageRef("mnist", "test", 10_000)))
 
@@ -169,3 +178,132 @@ def test_all_but_the_hidden_part_is_seen() -> None:
     assert math.isclose(seen.mean(), 0.5)
     _, corner = to_complete(given, Seen(hidden=(0.25, 0.0, 0.5, 0.25)))
     assert (~corner).sum() == 49
+
+
+# Other data than digits ---------------------------------------------------------------------------
+
+COLOUR = Sheet((3, 32, 32), paper=1.0)
+SHEETS = st.builds(
+    Sheet,
+    st.tuples(st.sampled_from([1, 3]), st.integers(1, 70), st.integers(1, 70)),
+    st.sampled_from([0.0, 1.0]),
+)
+POINTS = st.tuples(st.floats(0, 1), st.floats(0, 1))
+LEVELS = st.integers(0, 255)
+STROKES = st.builds(
+    Stroke,
+    st.lists(POINTS, min_size=1, max_size=12).map(tuple),
+    st.floats(1e-4, 1.0),
+    st.booleans(),
+    st.none() | st.tuples(LEVELS, LEVELS, LEVELS),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given_any(SHEETS, st.lists(STROKES, max_size=5).map(tuple), st.integers(1, 40))
+def test_whatever_is_drawn_on_whatever_sheet_is_an_image(
+    sheet: Sheet, strokes: Strokes, side: int
+) -> None:
+    pixels = Pixels((3, side, side + 1), bytes(range(256)) * 40)
+    pixels = replace(pixels, data=pixels.data[: 3 * side * (side + 1)].ljust(3 * side * (side + 1)))
+    for given in (Input(strokes), Input(strokes, pixels=pixels)):
+        for image in (prepared_input(given, sheet).image, as_drawn(given, sheet)):
+            assert image.dtype == np.float32
+            assert image.shape == sheet.shape
+            assert 0.0 <= image.min() <= image.max() <= 1.0
+        image, mask = to_complete(given, Seen(strokes), sheet)
+        assert mask.shape == sheet.size == brushed(strokes, sheet).shape
+        assert mask[brushed(strokes, sheet) > 0.1].all()
+    empty = prepared_input(Input(), sheet)
+    assert (empty.image == sheet.paper).all()
+    assert empty.way is None
+
+
+def test_a_drawing_stands_where_it_was_drawn_in_its_colours() -> None:
+    blue = Stroke(((0.1, 0.25), (0.9, 0.25)), 0.1, colour=(0, 51, 255))
+    ink = Stroke(((0.5, 0.1), (0.5, 0.9)), 0.1)
+    image = prepared_input(Input((blue, ink)), COLOUR).image
+    assert image[:, 8, 5].tolist() == pytest.approx([0.0, 0.2, 1.0], abs=0.01)
+    assert image[:, 8, 15].tolist() == pytest.approx([0.0, 0.0, 0.0], abs=0.01)
+    assert (image[:, 20:, :10] == 1.0).all()
+    grey = prepared_input(Input((blue,)), Sheet((1, 32, 32), paper=1.0)).image
+    assert grey[0, 8, 5] == pytest.approx(0.587 * 0.2 + 0.114, abs=0.01)
+    on_black = prepared_input(Input((ink,)), Sheet((3, 32, 32))).image
+    np.testing.assert_allclose(on_black, 1.0 - prepared_input(Input((ink,)), COLOUR).image)
+    digit = prepared_input(Input((blue,))).image  # by MNIST's recipe, in its ink
+    np.testing.assert_array_equal(digit, prepared_input(Input((replace(blue, colour=None),))).image)
+
+
+def test_a_picture_of_another_model_is_fitted_to_this_one() -> None:
+    random = np.random.default_rng(0)
+    own = Pixels.of(random.random((3, 32, 32), np.float32))
+    np.testing.assert_array_equal(prepared_input(Input(pixels=own), COLOUR).image, own.image())
+    flag = np.zeros((3, 64, 64), np.float32)
+    flag[0, :, :32] = flag[2, :, 32:] = 1.0  # red, and blue
+    made = prepared_input(Input(pixels=Pixels.of(flag)), COLOUR)
+    assert made.ground is not None
+    assert made.image[:, 16, 4].tolist() == pytest.approx([1, 0, 0], abs=0.02)
+    assert made.image[:, 16, 28].tolist() == pytest.approx([0, 0, 1], abs=0.02)
+    grey = prepared_input(Input(pixels=Pixels.of(flag)), Sheet((1, 20, 20))).image
+    assert grey[0, 10, [3, 16]].tolist() == pytest.approx([0.299, 0.114], abs=0.02)
+    seven = Pixels.of(image_of(ImageRef("mnist", "test", 0)))
+    large = prepared_input(Input(pixels=seven), COLOUR).image
+    assert (large[0] == large[1]).all()
+    back = prepared_input(Input(pixels=Pixels.of(large))).image
+    assert back.shape == (1, 28, 28)
+    assert np.corrcoef(back.ravel(), seven.image().ravel())[0, 1] > 0.9
+    gone = Stroke(((0.5, 0.0), (0.5, 1.0)), 0.3, erases=True)
+    rubbed = prepared_input(Input((gone,), pixels=Pixels.of(flag)), COLOUR).image
+    assert (rubbed[:, :, 15:17] == 1.0).all()
+    assert rubbed[0, 16, 4] == pytest.approx(1.0, abs=0.02)
+
+
+def test_an_image_of_a_data_set_is_not_fitted() -> None:
+    for strokes in ((), (Stroke(((0.5, 0.5),), 0.1),)):
+        with pytest.raises(SpecError) as caught:
+            prepared_input(Input(strokes, image=ImageRef("mnist", "test", 0)), COLOUR)
+        assert caught.value.params == {"wanted": "3 × 32 × 32", "found": "1 × 28 × 28"}
+
+
+def photo(ink: int, paper: int) -> Image.Image:
+    """A square in the middle, wider than high."""
+    levels = np.full((60, 90, 3), paper, np.uint8)
+    levels[20:40, 35:55] = ink
+    return Image.fromarray(levels)
+
+
+@pytest.mark.parametrize(("background", "invert"), [("white", False), ("white", True)])
+def test_a_picture_is_made_as_those_of_the_data_set_were(background: str, invert: bool) -> None:
+    made = ImportSettings(size=20, colour="grey", background=background, invert=invert)  # type: ignore[arg-type]
+    sheet = Sheet((1, 20, 20), float(not invert), settings=made)
+    image, inverted = fitted(photo(0, 255), sheet)
+    assert (image.shape, inverted) == ((1, 20, 20), invert)
+    assert image[0, 0, 0] == sheet.paper  # beside it, too
+    assert image[0, 10, 10] == pytest.approx(1.0 - sheet.paper, abs=0.02)
+    other, inverted = fitted(photo(0, 255), sheet, not invert)
+    assert inverted != invert
+    assert other[0, 0, 0] == sheet.paper  # what is beside it stays paper
+    assert other[0, 10, 10] == pytest.approx(sheet.paper, abs=0.02)
+
+
+def test_without_settings_a_picture_is_made_for_its_shape() -> None:
+    """Dark ink on light becomes light on dark, where grey images of a set are so."""
+    for shape in ((1, 28, 28), (1, 12, 12), (1, 200, 150), (3, 24, 24)):
+        image, inverted = fitted(photo(20, 240), Sheet(shape))
+        assert image.shape == shape
+        assert inverted == (shape[0] == 1)
+        middle = image[:, shape[1] // 2, shape[2] // 2]
+        assert (middle > 0.7).all() == inverted
+    assert not fitted(photo(240, 20), Sheet((1, 28, 28)))[1]
+    assert not fitted(photo(20, 240), Sheet((1, 28, 28), paper=1.0))[1]
+
+
+def test_paper_is_told_from_ink_also_where_it_is_white() -> None:
+    ring = Stroke(((0.3, 0.3), (0.7, 0.3)), 0.08, colour=(240, 228, 66))  # yellow: light, too
+    image, seen = to_complete(Input((ring,)), Seen(), COLOUR)
+    np.testing.assert_array_equal(image, as_drawn(Input((ring,)), COLOUR))
+    row = round(0.3 * 32 - 0.5)
+    assert seen[row - 2 : row + 3, 16].all()
+    assert not seen[16:].any()
+    _, more = to_complete(Input((ring,)), Seen((Stroke(((0.1, 0.9), (0.9, 0.9)), 0.1),)), COLOUR)
+    assert more[round(0.9 * 32 - 0.5), 4:28].all()

@@ -122,8 +122,9 @@ class ComparedRun:
 class Comparison:
     """Two or more runs, side by side.
 
-    originals: test digits [N, C, H, W], one of each class, and their ``classes``; every run
-    reconstructs these. test_images: that the figures are means of. notes: how to read it.
+    originals: test images [N, C, H, W], one of each class, and what their ``classes`` are called,
+    "" where there are none; every run reconstructs these. test_images: that the figures are means
+    of. notes: how to read it.
     """
 
     title: str
@@ -136,6 +137,16 @@ class Comparison:
     source: str
     licence: str
     notes: tuple[Note, ...]
+
+    @property
+    def class_list(self) -> str:
+        """What the originals are, from left to right; "" where they have no classes."""
+        return ", ".join(name for name in self.classes if name)
+
+    @property
+    def classes_need_saying(self) -> bool:
+        """Whether pictures alone do not say it, as those of digits and letters do."""
+        return any(len(name) > 1 for name in self.classes)
 
     @property
     def comparable_loss(self) -> bool:

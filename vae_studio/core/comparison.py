@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vae_studio.core.checkpoint import load_snapshot, refuse_other_formats
 from vae_studio.core.compared import ComparedRun, Comparison, Epoch, Images, Note, curve_of
-from vae_studio.core.data import Dataset, load_dataset
+from vae_studio.core.data import Dataset, find_dataset, load_dataset
 from vae_studio.core.datasets.idx import ShouldStop, never
 from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import CheckpointError, StudioError
@@ -58,6 +58,7 @@ def compare(
         return None
     row = DATASETS[infos[0].config.dataset]
     for info in infos:
+        find_dataset(info.config.dataset, info.data)  # whose images may be others of that name
         check_fit(info.spec, row)
     classes = len(row.class_names)
     digits = one_of_each(data.test, min(DIGITS, classes)) if classes else torch.arange(DIGITS)
@@ -108,7 +109,7 @@ def compare(
         dataset=row.title,
         source=row.source,
         licence=row.licence,
-        notes=(*notes, *_notes_on_all(runs)),
+        notes=(*notes, *_notes_on_all(runs, row.class_names)),
     )
 
 
@@ -190,7 +191,15 @@ def _notes_of(info: RunInfo, snapshot: Snapshot, name: str) -> list[Note]:
     return notes
 
 
-def _notes_on_all(runs: Sequence[ComparedRun]) -> list[Note]:
+def in_turn(class_names: Sequence[str]) -> str:
+    """The classes of the samples: ``0 to 9``, or their names as far as they go."""
+    count = len(class_names)
+    if list(class_names) == [str(number) for number in range(count)]:
+        return f"0 to {min(count, SAMPLES) - 1}"
+    return ", ".join(class_names[:SAMPLES])
+
+
+def _notes_on_all(runs: Sequence[ComparedRun], class_names: Sequence[str]) -> list[Note]:
     """How to read what stands side by side."""
     notes = []
     told = [run for run in runs if run.spec.conditional]
@@ -204,8 +213,8 @@ def _notes_on_all(runs: Sequence[ComparedRun]) -> list[Note]:
         dimensions = ", ".join(map(str, sizes))
         notes.append(Note("samples", "first_z", {"count": SAMPLES, "sizes": dimensions}))
     if told:
-        last = told[0].spec.num_classes - 1
-        notes.append(Note("samples", "classes", {"names": names, "last": last}))
+        classes_said = in_turn(class_names)
+        notes.append(Note("samples", "classes", {"names": names, "classes": classes_said}))
     if len({run.spec.likelihood for run in runs}) > 1:
         notes.append(Note("figures", "likelihoods", {}))
     if told and len(told) < len(runs):

@@ -19,9 +19,10 @@ from vae_studio.core.adam import Adam
 from vae_studio.core.data import Dataset
 from vae_studio.core.datasets.idx import ShouldStop, never
 from vae_studio.core.errors import SpecError, StudioError
+from vae_studio.core.evaluate import batch_for
 from vae_studio.core.explore import decode_each
-from vae_studio.core.linear import Linear
-from vae_studio.core.model import VAE, VARIANCE, Decoder
+from vae_studio.core.model import VAE
+from vae_studio.core.seen_part import SeenPart, prior
 
 Array = NDArray[np.float32]
 
@@ -43,11 +44,16 @@ _ALIKE = 0.05  # root mean square of pixels, in [0, 1]: below it two answers loo
 @dataclass(frozen=True, eq=False)
 class CodeBank:
     """What training images look like, and where they are. images: float32 [M, P] in [0, 1];
-    mu: float32 [M, L]; labels: int64 [M]."""
+    mu: float32 [M, L]; labels: int64 [M].
 
-    images: Array
+    shades: whether a pixel may be any level: then images are uint8 [M, P], a quarter of the memory.
+    Else they are ink on paper, black or white.
+    """
+
+    images: Array | NDArray[np.uint8]
     mu: Array
     labels: NDArray[np.int64]
+    shades: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,24 +80,27 @@ def code_bank(
     data: Dataset,
     should_stop: ShouldStop = never,
     progress: Callable[[float], object] = lambda share: None,
+    shades: bool = False,
 ) -> CodeBank | None:
-    """Encode all of ``data``, training images: some 10,000 are enough, and take 31 MB.
+    """Encode all of ``data``, training images: some 10,000 digits are enough, and take 31 MB.
 
     should_stop: asked at every batch; once it says yes, None is returned. progress: told the share
-    that is done. Raises ``StudioError`` where codes are no finite numbers.
+    that is done. shades: as of ``CodeBank``. Raises ``StudioError`` where codes are no finite
+    numbers.
     """
-    images = np.empty((len(data), model.spec.pixels), np.float32)
+    images = np.empty((len(data), model.spec.pixels), np.uint8 if shades else np.float32)
     mu = np.empty((len(data), model.spec.latent_dim), np.float32)
-    for indices in torch.arange(len(data)).split(_BATCH):
+    for indices in torch.arange(len(data)).split(batch_for(model.spec, _BATCH)):
         if should_stop():
             return None
         x, labels = data.batch(indices)
         rows = slice(int(indices[0]), int(indices[-1]) + 1)
-        images[rows], mu[rows] = x.flatten(1).numpy(), model.encode(x, labels)[0].numpy()
+        mu[rows] = model.encode(x, labels)[0].numpy()
+        images[rows] = (data.images[rows] if shades else x).flatten(1).numpy()
         progress(rows.stop / len(data))
     if not np.isfinite(mu).all():
         raise StudioError("survey.not_finite")
-    return CodeBank(images, mu, data.labels.numpy())
+    return CodeBank(images, mu, data.labels.numpy(), shades)
 
 
 def complete(
@@ -130,7 +139,7 @@ def complete(
         raise ValueError(f"at least one start and no step, got {starts} and {steps}")
     if should_stop():
         return None
-    part = _Part(model, image, seen)
+    part = SeenPart(model, image, seen)
     generator = torch.Generator().manual_seed(seed)
     z, labels = _first_codes(part, bank, starts, generator)
     with torch.enable_grad():
@@ -161,75 +170,29 @@ def complete(
     return answers
 
 
-def _cut_down(decoder: Decoder, chosen: Tensor) -> Decoder:
-    """The same decoder of the ``chosen`` pixels [P] alone; no weight is copied but theirs."""
-    last = decoder.get_submodule(decoder.last).state_dict()
-    rows = {key: value[chosen] for key, value in last.items()}
-    with torch.device("meta"):
-        found = Decoder(decoder.spec)
-        cut = Linear(rows["weight"].shape[1], len(rows["weight"]))
-    kept = decoder.state_dict()
-    kept.pop(VARIANCE, None)  # the model knows it
-    found.load_state_dict(kept, assign=True)
-    cut.load_state_dict(rows, assign=True)
-    found.add_module(decoder.last, cut)
-    return found.eval().requires_grad_(False)
-
-
-class _Part:
-    """The seen pixels of an image, and the decoder of these alone: where its last layer, the
-    largest, is linear, that is cut down to them."""
-
-    def __init__(self, model: VAE, image: Array, seen: NDArray[np.bool_]) -> None:
-        self.model = model
-        mask = np.ascontiguousarray(np.broadcast_to(seen, image.shape))
-        self.chosen = torch.from_numpy(mask.flatten())
-        self.pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32)).flatten()
-        self._x = self.pixels[self.chosen]
-        self._cut = None
-        if isinstance(model.decoder, Decoder):
-            self._cut = _cut_down(model.decoder, self.chosen)
-
-    def lost(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """−log p(seen pixels | z): [B]."""
-        if self._cut is not None:
-            logits: Tensor = self._cut(z, labels, None)
-        else:
-            logits = self.model.decode_logits(z, labels).flatten(1)[:, self.chosen]
-        return self.model.lost(logits, self._x.expand_as(logits))
-
-    def cost(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """That and the prior's part: [B]."""
-        return self.lost(z, labels) + _prior(z)
-
-    def differs(self, images: Array) -> Array:
-        """How many seen pixels of black or white differ: Σ x (1 − b) + (1 − x) b, but for what is
-        the same for all images b [M, P]; grey is as likely white. One product: [M]."""
-        weights = torch.where(self.chosen, 1.0 - 2.0 * self.pixels, 0.0)
-        found: Array = (torch.from_numpy(images) @ weights).numpy()
-        return found
-
-
-def _prior(z: Tensor) -> Tensor:
-    """−log p(z) but for a constant: [B]."""
-    return 0.5 * z.square().sum(1)
+def _differs(part: SeenPart, bank: CodeBank) -> Array:
+    """How far each image of the bank is from the seen pixels: [M]."""
+    if bank.shades:
+        return part.differs_in_shade(bank.images.astype(np.uint8, copy=False))
+    return part.differs(bank.images.astype(np.float32, copy=False))
 
 
 @torch.no_grad()
 def _first_codes(
-    part: _Part, bank: CodeBank, starts: int, generator: torch.Generator
+    part: SeenPart, bank: CodeBank, starts: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor | None]:
     """Where to start: codes [B, L], their class weights [B, K]."""
-    order = np.argsort(part.differs(bank.images))
+    order = np.argsort(_differs(part, bank))
     if not part.chosen.any():
         order = order[:0]  # all agree with nothing
     if part.model.spec.conditional:
         return _starts_of_labels(part, bank, order, starts, generator)
     kinds = bank.labels[order]
-    of_class = [np.flatnonzero(kinds == kind)[:_NEAR_IN_CLASS] for kind in np.unique(kinds)]
+    nearest = list(dict.fromkeys(kinds.tolist()))[:_MOST_LABELS]
+    of_class = [np.flatnonzero(kinds == kind)[:_NEAR_IN_CLASS] for kind in nearest]
     near = order[np.unique(np.concatenate([np.arange(min(_NEAR, len(order))), *of_class]))]
     z = torch.from_numpy(bank.mu[near])
-    by_cost = part.cost(z, None).argsort()
+    by_cost = part.costs(z, None).argsort()
     _, best = np.unique(bank.labels[near[by_cost.numpy()]], return_index=True)  # of each class
     first = np.sort(best)[:_CLASSES]
     ranks = np.concatenate([first, np.setdiff1d(np.arange(len(near)), first)])[:starts]
@@ -237,7 +200,7 @@ def _first_codes(
 
 
 def _starts_of_labels(
-    part: _Part, bank: CodeBank, order: NDArray[np.intp], starts: int, generator: torch.Generator
+    part: SeenPart, bank: CodeBank, order: NDArray[np.intp], starts: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """For each label the best codes of its own images, with it as the class. order: rows of the
     bank, the nearest first."""
@@ -248,7 +211,7 @@ def _starts_of_labels(
     z = torch.from_numpy(bank.mu[np.concatenate(near)])
     labels = torch.eye(classes)[wanted]
     sizes = torch.tensor([len(rows) for rows in near])
-    costs = part.cost(z, labels.repeat_interleave(sizes, 0))
+    costs = part.costs(z, labels.repeat_interleave(sizes, 0))
     best = [
         _filled(codes[cost.argsort()[:each]], each, generator)
         for codes, cost in zip(z.split(sizes.tolist()), costs.split(sizes.tolist()), strict=True)
@@ -262,10 +225,10 @@ def _filled(z: Tensor, count: int, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def _answers(part: _Part, z: Tensor, labels: Tensor | None) -> Completion:
+def _answers(part: SeenPart, z: Tensor, labels: Tensor | None) -> Completion:
     """The best code of each label; else all that differ."""
     lost = part.lost(z, labels)
-    cost = lost + _prior(z)
+    cost = lost + prior(z)
     rows = [row for row in cost.argsort(stable=True).tolist() if torch.isfinite(cost[row])]
     if not rows:
         raise StudioError("survey.not_finite")

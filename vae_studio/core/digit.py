@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vae_studio.core.errors import ImageError
+from vae_studio.core.lines import FloatArray, distances, gathered, pieces, simplified
 
-FloatArray = NDArray[np.float64]
 InkImage = NDArray[np.float32]
 
 SIZE: Final = 28  # side of an MNIST image, px
@@ -36,13 +36,10 @@ CENTRE: Final = 14.0
 PEN_RADIUS: Final = 1.3
 PEN_EDGE: Final = 1.3
 
-SEGMENT: Final = 2.0  # longest line piece, px: bounds the window of pixels that a piece can touch
-TOLERANCE: Final = 0.02  # how far simplifying may move a line, px: about 0.02 in ink at an edge
 TINY: Final = 1e-300  # coordinates below that all are one, so that no share below can overflow
 POINT: Final = 1e-12  # an extent this small beside the coordinates is float noise: a point
 THINNEST: Final = 0.1  # radius of a pen of one's own, px: still to be seen
 THICKEST: Final = 12.0  # and where it fills nearly all of the image
-CHUNK: Final = 128  # line pieces painted at once: arrays of 37 kB stay in cache
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def digit(
     """
     if not (math.isfinite(smallest) and smallest >= 0):
         raise ImageError("digit.smallest", value=smallest)
-    points, stroke = _gather(strokes)
+    points, stroke = gathered(strokes)
     if not len(points):
         nowhere = Placement(1.0, 0.0, 0.0)
         return Digit(nowhere, nowhere, np.zeros((SIZE, SIZE), np.float32))
@@ -136,7 +133,7 @@ def digit(
         offset = (SIZE - 1) / 2 - (low + high) / 2 * scale
         points = points * scale + offset
         scale /= peak
-    start, end, owner = _pieces(*_simplified(points, stroke))
+    start, end, owner = pieces(*simplified(points, stroke))
     radii = np.full(len(start), recipe.pen_radius)
     if widths is not None:
         drawn = [w for w, given in zip(widths, strokes, strict=True) if np.size(given)]
@@ -168,7 +165,7 @@ def drawn_over(
     """
     ink = ground.astype(np.float64)
     for points, width, erase in zip(strokes, widths, erases, strict=True):
-        start, end, _ = _pieces(*_simplified(*_gather([points])))
+        start, end, _ = pieces(*simplified(*gathered([points])))
         radius = min(max(width / 2, THINNEST), THICKEST) if erase else recipe.pen_radius
         line = _paint(start, end, np.full(len(start), radius), recipe.pen_edge)
         ink = np.minimum(ink, 1.0 - line) if erase else np.maximum(ink, line)
@@ -184,78 +181,10 @@ def painted(
     """
     ink = np.zeros((SIZE, SIZE))
     for points, width in zip(strokes, widths, strict=True):
-        start, end, _ = _pieces(*_simplified(*_gather([points])))
+        start, end, _ = pieces(*simplified(*gathered([points])))
         radii = np.full(len(start), min(max(width / 2, THINNEST), THICKEST))
         np.maximum(ink, _paint(start, end, radii, pen_edge), out=ink)
     return ink.astype(np.float32)
-
-
-def _gather(strokes: Sequence[ArrayLike]) -> tuple[FloatArray, NDArray[np.intp]]:
-    """All points [n, 2] and the number of the stroke of each [n]; a stroke has two at least."""
-    arrays: list[FloatArray] = []
-    for number, given in enumerate(strokes):
-        try:
-            points = np.asarray(given)
-        except ValueError as error:  # rows of different lengths
-            raise ImageError("digit.shape", stroke=number, reason=str(error)) from None
-        if points.shape in ((0,), (0, 2)):
-            continue
-        if points.ndim != 2 or points.shape[1] != 2:
-            raise ImageError("digit.shape", stroke=number, shape=points.shape)
-        if points.dtype.kind not in "iuf":
-            raise ImageError("digit.dtype", stroke=number, dtype=str(points.dtype))
-        points = points.astype(np.float64)
-        finite = np.isfinite(points).all(axis=1)
-        if not finite.all():
-            point = int(np.argmin(finite))
-            value = tuple(points[point].tolist())
-            raise ImageError("digit.not_finite", stroke=number, point=point, value=value)
-        arrays.append(np.repeat(points, 2, axis=0) if len(points) == 1 else points)
-    if not arrays:
-        return np.zeros((0, 2)), np.zeros(0, np.intp)
-    stroke = np.repeat(np.arange(len(arrays)), [len(points) for points in arrays])
-    return np.concatenate(arrays), stroke
-
-
-def _simplified(
-    points: FloatArray, stroke: NDArray[np.intp]
-) -> tuple[FloatArray, NDArray[np.intp]]:
-    """``points`` [n, 2] without those that the line hardly needs, and their strokes.
-
-    Every second point goes where the line moves less than ``TOLERANCE``, again and again. A
-    mouse gives far more points than 28 pixels can show, and painting costs by the piece.
-    """
-    parity, idle = 1, 0
-    while idle < 2:  # neither the odd nor the even points have one to give
-        inner = np.arange(2 - parity, len(points) - 1, 2)
-        before, here, after = points[inner - 1], points[inner], points[inner + 1]
-        chord = after - before
-        squared = _dot(chord, chord)
-        along = np.clip(_dot(here - before, chord) / np.maximum(squared, 1e-12), 0, 1)
-        off = here - before - along[:, None] * chord
-        drop = stroke[inner - 1] == stroke[inner + 1]
-        drop &= (squared <= SEGMENT**2) & (_dot(off, off) <= TOLERANCE**2)
-        if drop.any():
-            keep = np.ones(len(points), np.bool_)
-            keep[inner[drop]] = False
-            points, stroke, idle = points[keep], stroke[keep], 0
-        else:
-            parity, idle = 1 - parity, idle + 1
-    return points, stroke
-
-
-def _pieces(
-    points: FloatArray, stroke: NDArray[np.intp]
-) -> tuple[FloatArray, FloatArray, NDArray[np.intp]]:
-    """Starts and ends [m, 2] of line pieces no longer than ``SEGMENT``, and their strokes [m]."""
-    joined = stroke[1:] == stroke[:-1]
-    start, step = points[:-1][joined], (points[1:] - points[:-1])[joined]
-    length = np.hypot(step[:, 0], step[:, 1])
-    count = np.maximum(np.ceil(length / SEGMENT), 1).astype(np.intp)
-    nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    step = np.repeat(step / count[:, None], count, axis=0)
-    start = np.repeat(start, count, axis=0) + step * nth[:, None]
-    return start, start + step, np.repeat(stroke[:-1][joined], count)
 
 
 def _paint(start: FloatArray, end: FloatArray, radii: FloatArray, pen_edge: float) -> FloatArray:
@@ -268,39 +197,11 @@ def _paint(start: FloatArray, end: FloatArray, radii: FloatArray, pen_edge: floa
 
 
 def _line(start: FloatArray, end: FloatArray, radius: float, pen_edge: float) -> FloatArray:
-    """Ink [28, 28] of line pieces [m, 2] of one pen, from each pixel's distance to the nearest.
-
-    A piece looks only at the window of pixels that it can reach.
-    """
+    """Ink [28, 28] of line pieces [m, 2] of one pen, from each pixel's distance to the nearest."""
     reach = radius + pen_edge / 2
-    half = SEGMENT / 2 + reach
-    window = min(math.floor(2 * half) + 1, SIZE)
-    field = np.full(SIZE * SIZE, np.inf)  # squared distance
-    for first in range(0, len(start), CHUNK):
-        # Pieces run along the last axis: numpy broadcasts over a long axis far faster.
-        a, b = start[first : first + CHUNK].T, end[first : first + CHUNK].T  # [2, m]
-        step_x, step_y = b - a
-        # A window moved into the image still holds all pixels of the image that it held before.
-        corner = np.clip(np.ceil((a + b) / 2 - half), 0, SIZE - window)
-        pixel = corner[:, None, :] + np.arange(window)[:, None]  # [2, window, m]: columns, rows
-        x, y = pixel - a[:, None, :]
-        squared = np.maximum(step_x * step_x + step_y * step_y, 1e-12)
-        along = (x * (step_x / squared))[None, :, :] + (y * (step_y / squared))[:, None, :]
-        np.clip(along, 0, 1, out=along)  # [window, window, m]
-        off_x, off_y = x[None, :, :] - along * step_x, y[:, None, :] - along * step_y
-        column, row = pixel.astype(np.intp)
-        where = row[:, None, :] * SIZE + column[None, :, :]
-        np.minimum.at(field, where.ravel(), (off_x * off_x + off_y * off_y).ravel())
-    distance = np.sqrt(field.reshape(SIZE, SIZE))
-    ramp = np.clip((reach - distance) / pen_edge, 0, 1)
+    ramp = np.clip((reach - distances(start, end, reach, (SIZE, SIZE))) / pen_edge, 0, 1)
     ink: FloatArray = ramp * ramp * (3 - 2 * ramp)  # smoothstep: MNIST's few middle greys
     return ink
-
-
-def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Inner products [n] of the rows of ``a`` and ``b`` [n, 2]."""
-    product: FloatArray = a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]
-    return product
 
 
 def centre_of_mass(ink: NDArray[Any]) -> FloatArray:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vae_studio.core.datasets.idx import ShouldStop, never
+from vae_studio.core.evaluate import batch_for
 from vae_studio.core.explore import Label
 from vae_studio.core.model import VAE
 
@@ -35,9 +36,12 @@ class _Edit:
     before: Tensor
 
     def logits(self, z: Tensor) -> Tensor:
-        """Of points [n, L]: [n, P]."""
-        label = None if self.label is None else self.label.expand(len(z), -1)
-        return self.model.decode_logits(z, label).flatten(1)
+        """Of points [n, L]: [n, P], so many at a time that memory holds them."""
+        parts = []
+        for some in z.split(batch_for(self.model.spec)):
+            label = None if self.label is None else self.label.expand(len(some), -1)
+            parts.append(self.model.decode_logits(some, label).flatten(1))
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def cost(self, z: Tensor, logits: Tensor) -> Tensor:
         """Of each point, in nats but for a constant: [n]."""

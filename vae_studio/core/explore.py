@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_studio.core.errors import SpecError
+from vae_studio.core.evaluate import batch_for
 from vae_studio.core.losses import kl_dimensions
 from vae_studio.core.measures import Terms
 from vae_studio.core.model import VAE
 
 Label = Sequence[float]  # weights of the classes: one-hot, or a mix; K entries
+_PORTION = 250  # classes that an image is tried as together
 
 
 @dataclass(frozen=True)
@@ -162,13 +164,8 @@ def encode(model: VAE, image: NDArray[np.float32], label: Label | None = None) -
         raise SpecError("spec.image_shape", wanted=wanted, found=found)
     x = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32)).unsqueeze(0)
     if model.spec.conditional and label is None:
-        classes = torch.arange(model.spec.num_classes)
-        mu, logvar = model.encode(x.expand(len(classes), -1, -1, -1), classes)
-        logits = model.decode_logits(mu, classes)
-        cost = model.lost(logits, x.expand_as(logits))
-        best = int((cost + kl_dimensions(mu, logvar).sum(1)).argmin())
+        best, mu, logvar = _cheapest_class(model, x)
         label = one_hot(best, model.spec.num_classes)
-        mu, logvar = mu[best], logvar[best]
     else:
         mu, logvar = (part[0] for part in model.encode(x, _labels(model, label, 1)))
     return Encoded(
@@ -176,6 +173,20 @@ def encode(model: VAE, image: NDArray[np.float32], label: Label | None = None) -
         tuple(logvar.tolist()),
         tuple(label) if model.spec.conditional and label is not None else None,
     )
+
+
+def _cheapest_class(model: VAE, x: Tensor) -> tuple[int, Tensor, Tensor]:
+    """The class under which an image [1, C, H, W] costs least, and its code there: mu, logvar [L].
+    A thousand classes are gone through in portions: of large images all would take a gigabyte."""
+    found: list[tuple[float, int, Tensor, Tensor]] = []
+    for classes in torch.arange(model.spec.num_classes).split(batch_for(model.spec, _PORTION)):
+        mu, logvar = model.encode(x.expand(len(classes), -1, -1, -1), classes)
+        logits = model.decode_logits(mu, classes)
+        cost = model.lost(logits, x.expand_as(logits)) + kl_dimensions(mu, logvar).sum(1)
+        place = int(cost.argmin())
+        found.append((float(cost[place]), int(classes[place]), mu[place], logvar[place]))
+    _, best, mu, logvar = min(found, key=lambda each: each[0])
+    return best, mu, logvar
 
 
 def one_hot(index: int, classes: int) -> tuple[float, ...]:

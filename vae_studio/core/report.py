@@ -215,14 +215,15 @@ class _Page:
 
     def _reconstructions(self) -> str:
         text = self._text("reconstructions.text", count=len(self._comparison.originals))
-        digits = escaped(", ".join(self._comparison.classes))
+        classes = self._comparison.class_list
+        said = f": {escaped(classes)}" if classes else ""
+        if self._comparison.classes_need_saying:
+            text += f" {self._text('reconstructions.classes', names=classes)}"
         rows = [f"<div>{self._text('original')}</div>"]
-        rows.append(
-            picture_strip(self._comparison.originals, f"{self._text('original')}: {digits}")
-        )
+        rows.append(picture_strip(self._comparison.originals, f"{self._text('original')}{said}"))
         for number, run in enumerate(self._runs):
             rows.append(f"<div>{self._name(number, run)}</div>")
-            rows.append(picture_strip(run.reconstructions, f"{escaped(run.label)}: {digits}"))
+            rows.append(picture_strip(run.reconstructions, f"{escaped(run.label)}{said}"))
         return f'<p>{text}</p><div class="strips">{"".join(rows)}</div>'
 
     def _samples(self) -> str:

@@ -32,11 +32,13 @@ WORDS: dict[str, str] = {
     "unit.mse": "squared error",
     "unit.mse.total": "squared error + nats",
     "reconstructions": "Reconstructions",
-    "reconstructions.text": "The same {count} test digits, encoded and decoded by each model from "
+    "reconstructions.text": "The same {count} test images, encoded and decoded by each model from "
     "the mean of q(z|x).",
+    "reconstructions.classes": "From left to right: {names}.",
     "original": "Original",
     "samples": "Samples",
-    "samples.text": "New digits, decoded from points z of the prior N(0, I). Nobody wrote them.",
+    "samples.text": "New images, decoded from points z of the prior N(0, I). No data set holds "
+    "them.",
     "figures": "Figures",
     "figures.text": "Means for one of the {count} test images, with one sample of z for each. "
     "A star marks the smallest where comparing is fair.",
@@ -59,8 +61,8 @@ WORDS: dict[str, str] = {
     "best": "smallest",
     "eye": "The judge of the eye",
     "eye.text": "Squared error and BCE per pixel measure all models alike, whatever they were "
-    "trained on. They say how far pixels are from the original, not whether a digit looks real: a "
-    "blurred stroke may cost less than a sharp one a pixel aside. Look at the rows above as well.",
+    "trained on. They say how far pixels are from the original, not whether an image looks real: a "
+    "blurred edge may cost less than a sharp one a pixel aside. Look at the rows above as well.",
     "chance": "Chance",
     "chance.text": "Each model was trained once. Another seed moves all figures a little, so a "
     "small difference may be chance; train again with other seeds before you believe it.",
@@ -73,11 +75,11 @@ WORDS: dict[str, str] = {
     "note.unfinished": "{name} has done {epoch} of {epochs} epochs.",
     "note.changed": "β or the learning rate of {name} was changed by hand while it trained.",
     "note.no_curve": "{name} has no recorded curve.",
-    "note.told": "Told which digit it is: {names}.",
+    "note.told": "Told the class: {names}.",
     "note.same_z": "Every model decodes the very same {count} points z of {size} numbers.",
     "note.first_z": "One long vector of random numbers stands for each of the {count} points; each "
     "model takes as many of its first numbers as it has dimensions: {sizes}.",
-    "note.classes": "Labels 0 to {last} in turn: {names}.",
+    "note.classes": "Labels {classes} in turn: {names}.",
     "note.likelihoods": "These models were trained on different reconstruction losses: binary "
     "cross-entropy (BCE) in nats, squared error, or a Gaussian’s nats. Their reconstruction and "
     "−ELBO measure different things, so no star is given there.",

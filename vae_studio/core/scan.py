@@ -18,11 +18,11 @@ from vae_studio.core.digit import (
     CENTRE,
     PEN_RADIUS,
     SIZE,
-    FloatArray,
     InkImage,
     centre_of_mass,
 )
 from vae_studio.core.errors import ImageError
+from vae_studio.core.lines import FloatArray
 from vae_studio.core.picture_files import MAX_PIXELS
 
 WORK_SIDE: Final = 1000  # larger pictures are averaged down to this, px: a digit needs far less

@@ -1,4 +1,4 @@
-"""The first digits of a run's newest picture of samples, for lists. Pillow, no torch."""
+"""The first of a run's newest picture of samples, for lists. Pillow, no torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vae_studio.core.picture_files import decode_picture
 from vae_studio.core.pictures import SHEET_GAP
 from vae_studio.core.reading import read_bounded
 
-_MAX_BYTES = 2**20  # of a picture of samples; ours take a few kB
+_MAX_BYTES = 2**20  # of a picture of samples: 800 kB where they are noise, in colour, of 128 px
 _COLUMNS = 4  # of that picture, and as many rows
 _MAX_ENTRIES = 20_000  # of the folder: one for each epoch
 _NAME = re.compile(r"epoch-(\d{4,6})\.png")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vae_studio.core.likeness import Norm
 from vae_studio.core.surveyed import Survey
-from vae_studio.session.drawing import Input, Seen
+from vae_studio.session.drawing import DIGITS, Input, Seen, Sheet
 from vae_studio.session.requests import Image
 from vae_studio.session.state import Weights
 
@@ -24,21 +24,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PictureRequest:
-    """Which digits are in this picture? source: a file, or what makes levels uint8 [H, W, C] of
-    one that is at hand. inverted: light ink on dark, True or False; None finds that out."""
+    """Which digits are in this picture, or what is it as an image of a data set? source: a file, or
+    what makes levels uint8 [H, W, 4], red, green, blue and alpha, of one that is at hand.
+
+    inverted: of digits, light ink on dark; of other pictures, light becomes dark. None finds out
+    which. sheet: of the model that is to see it; where its data are no digits, the picture as a
+    whole becomes one image.
+    """
 
     source: Path | Callable[[], NDArray[np.uint8]]
     inverted: bool | None = None
+    sheet: Sheet = DIGITS
 
 
 @dataclass(frozen=True, eq=False)
 class PictureResult:
-    """digits: in reading order; one at least. inverted: whether the ink was taken to be the light
-    part."""
+    """digits: in reading order; one at least, where these were looked for. inverted: as in the
+    request, and how it was taken. images: those of the digits, or of the whole picture."""
 
     request: PictureRequest
     digits: tuple[FoundDigit, ...]
     inverted: bool
+    images: tuple[Image, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +130,10 @@ class MeasureResult:
 
 @dataclass(frozen=True, eq=False)
 class NormRequest:
-    """What are the test images like?"""
+    """What are the test images like? paper: the level of what they are on, 0 or 1."""
 
     survey: Survey
+    paper: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_studio.session.drawing import ImageRef, Input, Seen
+from vae_studio.session.drawing import DIGITS, ImageRef, Input, Seen, Sheet
 from vae_studio.session.requests import Image
 from vae_studio.session.state import LatentState, Weights
 from vae_studio.session.strokes import Strokes
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class EditRequest:
     """Where does z go for this ink on the decoded picture?
 
-    origin: whose picture was brushed. strokes: on that picture, whose sides run from 0 to 1; those
-    that erase take ink away. strength: 0, z stays, to 1. start: z to go on from.
+    origin: whose picture was brushed. strokes: on that picture, whose sides run from 0 to 1, in
+    their colours; those that erase bring back paper. strength: 0, z stays, to 1. start: z to go on
+    from.
     """
 
     snapshot: Snapshot
@@ -43,10 +44,12 @@ class EditResult:
 
 @dataclass(frozen=True, eq=False)
 class SeenRequest:
-    """What is there to complete, and which part of it counts as seen?"""
+    """What is there to complete, and which part of it counts as seen? sheet: of the model that is
+    to complete it."""
 
     input: Input
     seen: Seen
+    sheet: Sheet = DIGITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,21 @@ class SeenResult:
     request: SeenRequest
     image: Image
     mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class GroundRequest:
+    """What does this image of a data set look like?"""
+
+    image: ImageRef
+
+
+@dataclass(frozen=True, eq=False)
+class GroundResult:
+    """image: [C, H, W], as it is in there."""
+
+    request: GroundRequest
+    image: Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,5 +114,5 @@ class SomeImageResult:
     label: int
 
 
-DrawingQuestion = EditRequest | SeenRequest | TransferRequest | SomeImageRequest
-DrawingAnswer = EditResult | SeenResult | TransferResult | SomeImageResult
+DrawingQuestion = EditRequest | SeenRequest | GroundRequest | TransferRequest | SomeImageRequest
+DrawingAnswer = EditResult | SeenResult | GroundResult | TransferResult | SomeImageResult

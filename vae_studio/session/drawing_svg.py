@@ -1,4 +1,4 @@
-"""A drawing as SVG: strokes as curves, white on black, as the canvas paints them. No torch."""
+"""A drawing as SVG: strokes as curves on their paper, as the canvas paints them. No torch."""
 
 from __future__ import annotations
 
@@ -9,44 +9,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.curves import beziers
-from vae_studio.session.strokes import Stroke, Strokes
+from vae_studio.session.drawing import DIGITS, Sheet
+from vae_studio.session.strokes import Colour, Stroke, Strokes
 
 SIDE: Final = 1000  # of the view box; a number has one decimal, 1/10,000 of the canvas
-_INK, _PAPER = "#fff", "#000"
 _DOT: Final = "h.1"  # a line of length 0 is left out by some programs, round ends and all
 
 
-def drawing_svg(strokes: Strokes, ground: NDArray[np.float32] | None = None) -> str:
-    """A file of SVG 1.1: black paper, each stroke a path of cubic Bézier curves, one for each piece
+def drawing_svg(
+    strokes: Strokes, ground: NDArray[np.float32] | None = None, sheet: Sheet = DIGITS
+) -> str:
+    """A file of SVG 1.1: the paper, each stroke a path of cubic Bézier curves, one for each piece
     of its smooth line. Nothing in it is loaded or run.
 
     ground: the picture below, [1 or 3, H, W] in [0, 1], as large as the canvas; its pixels become
-    squares, neighbours of one colour in a row one rectangle, black ones none. Strokes that erase
-    are in the colour of the paper.
+    squares, neighbours of one colour in a row one rectangle, those of the paper none. Strokes that
+    erase are in the colour of the paper. sheet: whose paper and colours these are.
     """
     lines = [
         '<svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="1000" height="1000" '
         'viewBox="0 0 1000 1000">',
-        f'<rect width="{SIDE}" height="{SIDE}" fill="{_PAPER}"/>',
-        *(_rectangles(ground) if ground is not None else ()),
-        f'<g fill="none" stroke="{_INK}" stroke-linecap="round" stroke-linejoin="round">',
-        *map(_path, strokes),
+        f'<rect width="{SIDE}" height="{SIDE}" fill="{_hex(sheet.ground)}"/>',
+        *(_rectangles(ground, sheet.ground) if ground is not None else ()),
+        f'<g fill="none" stroke="{_hex(sheet.ink)}" stroke-linecap="round" '
+        'stroke-linejoin="round">',
+        *(_path(stroke, sheet) for stroke in strokes),
         "</g>",
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _path(stroke: Stroke) -> str:
+def _path(stroke: Stroke, sheet: Sheet) -> str:
     points = np.asarray(stroke.points, np.float64) * SIDE
     curves = beziers(points)[:, 1:].tolist()
     pieces = ("C" + " ".join(_pair(*point) for point in curve) for curve in curves)
     way = f"M{_pair(*points[0].tolist())}" + ("".join(pieces) or _DOT)
-    erases = f' stroke="{_PAPER}"' if stroke.erases else ""
-    return f'<path d="{way}" stroke-width="{_short(stroke.width * SIDE)}"{erases}/>'
+    colour = sheet.colour(stroke)
+    other = f' stroke="{_hex(colour)}"' if colour != sheet.ink else ""
+    return f'<path d="{way}" stroke-width="{_short(stroke.width * SIDE)}"{other}/>'
 
 
-def _rectangles(ground: NDArray[np.float32]) -> list[str]:
+def _hex(colour: Colour) -> str:
+    """As short as it goes: ``#fff``."""
+    text = bytes(colour).hex()
+    return f"#{text[::2]}" if text[::2] == text[1::2] else f"#{text}"
+
+
+def _rectangles(ground: NDArray[np.float32], paper: Colour) -> list[str]:
     levels = (np.nan_to_num(np.clip(ground, 0.0, 1.0)) * 255.0 + 0.5).astype(np.uint8)
     colors = np.broadcast_to(levels, (3, *levels.shape[1:])).transpose(1, 2, 0)
     height, width = colors.shape[:2]
@@ -57,7 +67,7 @@ def _rectangles(ground: NDArray[np.float32]) -> list[str]:
         left = 0
         for color, same in groupby(pixels):
             count = len(list(same))
-            if any(color):
+            if tuple(color) != paper:
                 lines.append(
                     f'<rect x="{_exact(start + left * side)}" y="{_exact(top + row * side)}" '
                     f'width="{_exact(count * side)}" height="{_exact(side)}" '

@@ -6,6 +6,7 @@ What is read may be a stranger's: it is bounded, and refused where it is not as 
 from __future__ import annotations
 
 import math
+import re
 from itertools import pairwise
 from typing import Any, Final
 
@@ -26,13 +27,14 @@ from vae_studio.session.json_values import (
     text,
 )
 from vae_studio.session.kept import MOST_NAME
-from vae_studio.session.strokes import MOST_INK, MOST_STROKE_POINTS, Stroke, Strokes
+from vae_studio.session.strokes import MOST_INK, MOST_STROKE_POINTS, Colour, Stroke, Strokes
 
 FORMAT: Final = 1
 KIND: Final = "vae-studio drawing"
 MAX_BYTES: Final = 2 * 2**20  # the longest drawing takes 0.9 MB
 MOST_INDEX: Final = 2**31 - 1  # of an image
 _MOST_SIDE: Final = 256  # of a picture, px
+_HEX = re.compile(r"#[0-9a-f]{6}")
 _MOST_CLASSES: Final[int] = ModelSpec.__dataclass_fields__["num_classes"].metadata["high"]
 
 
@@ -118,9 +120,15 @@ def strokes_values(strokes: Strokes) -> list[dict[str, Any]]:
             "x": [x for x, _ in stroke.points],
             "y": [y for _, y in stroke.points],
             **({"erases": True} if stroke.erases else {}),
+            **({} if stroke.colour is None else {"colour": hex_text(stroke.colour)}),
         }
         for stroke in strokes
     ]
+
+
+def hex_text(colour: Colour) -> str:
+    """``#rrggbb``."""
+    return f"#{bytes(colour).hex()}"
 
 
 def seen_values(seen: Seen) -> dict[str, Any]:
@@ -176,7 +184,7 @@ def read_strokes(values: Any) -> Strokes:
     found: list[Stroke] = []
     left, ink = MOST_STROKE_POINTS, 0.0
     for value in listed(values, "strokes", MOST_STROKE_POINTS):
-        has_names(value, {"width", "x", "y"}, "a stroke", frozenset({"erases"}))
+        has_names(value, {"width", "x", "y"}, "a stroke", frozenset({"erases", "colour"}))
         (width,) = numbers([value["width"]], "width", 0.0, 1.0, 1)
         x = numbers(value["x"], "x", 0.0, 1.0, left)
         y = numbers(value["y"], "y", 0.0, 1.0, left)
@@ -185,10 +193,21 @@ def read_strokes(values: Any) -> Strokes:
         points = tuple(zip(x, y, strict=True))
         left -= len(points)
         ink += sum(math.dist(one, other) for one, other in pairwise(points))
-        found.append(Stroke(points, width, flag(value.get("erases", False), "erases")))
+        erases, colour = flag(value.get("erases", False), "erases"), None
+        if "colour" in value:
+            colour = read_colour(value["colour"])
+        found.append(Stroke(points, width, erases, colour))
     if ink > MOST_INK:
         raise ValueError(f"its drawing has more than {MOST_INK:,.0f} lengths of the canvas")
     return tuple(found)
+
+
+def read_colour(value: Any) -> Colour:
+    """The inverse of ``hex_text``, checked."""
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise ValueError("colour is no #rrggbb")
+    red, green, blue = bytes.fromhex(value[1:])
+    return red, green, blue
 
 
 def _image(values: Any) -> ImageRef | None:

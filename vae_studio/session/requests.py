@@ -352,16 +352,20 @@ class PointsResult:
 
 @dataclass(frozen=True, eq=False)
 class AsClassesRequest:
-    """What would this z be as each class, for a model without labels?"""
+    """What would this z be as each class, for a model without labels? classes: as many as its data
+    have. shown: those whose pictures are wanted; None for all."""
 
     snapshot: Snapshot
     survey: Survey
     z: tuple[float, ...]
+    classes: int
+    shown: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class AsClassesResult:
-    """now: the class that it is. z: float32 [K, L]; images: [K, C, H, W]."""
+    """now: the class that it is. z: float32 [K, L]; images: [K, C, H, W], or of those that were
+    wanted."""
 
     request: AsClassesRequest
     now: int

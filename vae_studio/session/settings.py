@@ -12,7 +12,7 @@ from vae_studio.core.reading import parse_json, read_bounded
 
 Theme = Literal["system", "dark", "light"]
 MOMENTS = (160, 40, 0)
-_TEXTS = ("theme", "model", "geometry", "workspace", "columns")
+_TEXTS = ("theme", "model", "geometry", "workspace", "columns", "pen")
 _MAX_BYTES = 2**20
 
 
@@ -22,7 +22,8 @@ class AppSettings:
     ships. geometry: of the window, as base64 text. workspace: the one in front. layouts: how the
     panels stand in each that was changed, as base64 text. columns: of the table of runs, as that
     writes them. measured: models that the input goes through, or not, other than usual: as
-    ``model``. moments: how many MB of weights along the way a run keeps, one of ``MOMENTS``."""
+    ``model``. moments: how many MB of weights along the way a run keeps, one of ``MOMENTS``. pen:
+    the colour that it draws in, ``#rrggbb``, or "" for the ink of the paper."""
 
     theme: Theme = "system"
     model: str = ""
@@ -32,6 +33,7 @@ class AppSettings:
     columns: str = ""
     measured: Mapping[str, bool] = field(default_factory=dict)
     moments: int = 160
+    pen: str = ""
 
 
 def load_settings(path: Path) -> AppSettings:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vae_studio.core.curves import sampled
 
 Point = tuple[float, float]
+Colour = tuple[int, int, int]  # red, green, blue, 0 to 255
 FloatArray = NDArray[np.float64]
 
 CLOSE = (
@@ -28,11 +29,12 @@ MOST_INK: Final = 1000.0  # sides of the canvas, of all strokes; bounds what era
 class Stroke:
     """One line of the pen. points: at least one; width: of the pen, as a share of the canvas.
     erases: takes away ink of the picture below; only where there is one, as strokes themselves are
-    cut."""
+    cut. colour: None for the ink of whatever it is drawn on, white on black or black on white."""
 
     points: tuple[Point, ...]
     width: float
     erases: bool = False
+    colour: Colour | None = None
 
 
 Strokes = tuple[Stroke, ...]

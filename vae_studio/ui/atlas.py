@@ -85,6 +85,13 @@ class Atlas(QObject):
             snapshot is not None and self.survey is not None and self.survey.snapshot == snapshot.id
         )
 
+    @property
+    def of_run(self) -> Survey | None:
+        """``survey``, where it is of the run on show; while another opens, it is of the one
+        before for a moment."""
+        snapshot = self._store.snapshot
+        return self.survey if snapshot is not None and snapshot.run == self._run else None
+
     def want(self) -> None:
         """Somebody looks: survey the weights on show, if that was not done. Ask again with other
         weights."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 
 MOST_BUTTONS: Final = 30  # classes that have a button each; more are listed, and can be searched
 _LONGEST = 32  # characters of a name within a sentence
@@ -34,6 +34,13 @@ def is_digit(name: str) -> bool:
 def in_short(name: str, most: int = _LONGEST) -> str:
     """A name with "…" where it is longer than so many characters."""
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+
+
+def elision(count: int) -> Qt.TextElideMode:
+    """Where names are cut that have no room: at their ends, or of many classes, which often differ
+    in their last signs alone, in the middle."""
+    mode = Qt.TextElideMode
+    return mode.ElideMiddle if count > MOST_BUTTONS else mode.ElideRight
 
 
 def are_short(names: Sequence[str]) -> bool:

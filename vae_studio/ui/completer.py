@@ -37,7 +37,8 @@ class Completer(QObject):
     """on: whether it is wanted. result: the answers so far, or None. share: how far the look at the
     training images is, which comes before a model's first answers; else None. seconds: that the
     answers took, once they are the last. problem: why there are none. wants_guide: whether the
-    canvas is to show where a whole digit would be, as a drawing is completed where it stands.
+    canvas is to show where a whole digit would be, as a drawing is completed where it stands; other
+    data have no such box.
 
     Signals: ``changed()``; ``guide_changed(wants_guide)``.
     """
@@ -205,6 +206,7 @@ class Completer(QObject):
             elif not self._store.following:
                 self._rest()
         self._want()
+        self._show_guide()
 
     def _forget(self) -> None:
         """What was made belongs to something else."""
@@ -215,7 +217,7 @@ class Completer(QObject):
     def _show_guide(self) -> None:
         state = self._store.state
         drawn = state.input is None or not state.input.has_picture
-        wanted = self._awake and drawn and state.seen.hidden is None
+        wanted = self._awake and drawn and state.seen.hidden is None and self._store.sheet.digits
         if wanted != self.wants_guide:
             self.wants_guide = wanted
             self.guide_changed.emit(wanted)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from vae_studio.core.errors import DrawingError, StudioError
-from vae_studio.session.drawing import Input
+from vae_studio.session.drawing import Input, Sheet
 from vae_studio.session.drawing_jobs import DrawingFileRequest, DrawingFileResult
 from vae_studio.session.drawing_svg import drawing_svg
 from vae_studio.session.drawing_text import KIND, MAX_BYTES, file_name, write_drawing
@@ -53,7 +53,7 @@ class DrawingFiles(QObject):
 
     @Slot()
     def open(self) -> None:
-        """Ask for a file, then make its drawing, or the digit in its picture, the input."""
+        """Ask for a file, then make its drawing, or what is in its picture, the input."""
         dialog = QFileDialog(self._window, self.tr("Open drawing"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         both = " ".join(f"*{suffix}" for suffix in (".json", *SUFFIXES))
@@ -129,8 +129,8 @@ class DrawingFiles(QObject):
         else:
             self._window.toast.show_message(
                 self.tr(
-                    "There is nothing on the clipboard to paste here. Copy a picture of a digit, a "
-                    "picture file, or a drawing of VAE Studio as text."
+                    "There is nothing on the clipboard to paste here. Copy a picture, a picture "
+                    "file, or a drawing of VAE Studio as text."
                 )
             )
 
@@ -181,7 +181,8 @@ class DrawingFiles(QObject):
 
     def _write(self, name: str, given: Input, path: Path) -> None:
         """What the suffix says; for any other, what can be opened again."""
-        kind = {".png": partial(_png, given), ".svg": partial(_svg, given)}
+        sheet = self._store.sheet
+        kind = {".png": partial(_png, given, sheet), ".svg": partial(_svg, given, sheet)}
         make = kind.get(path.suffix.lower(), partial(_json, name, given))
         self._store.exporter.save_made(path, make)
 
@@ -198,18 +199,18 @@ def _json(name: str, given: Input) -> bytes:
     return write_drawing(name, given).encode()
 
 
-def _svg(given: Input) -> bytes:
-    return drawing_svg(given.strokes, _ground(given)).encode()
+def _svg(given: Input, sheet: Sheet) -> bytes:
+    return drawing_svg(given.strokes, _ground(given), sheet).encode()
 
 
-def _png(given: Input) -> bytes:
+def _png(given: Input, sheet: Sheet) -> bytes:
     """A picture that nothing was drawn on keeps its own pixels, each a square."""
     from vae_studio.core.pictures import grid, png  # which bring Pillow
 
     ground = _ground(given)
     if ground is not None and not given.strokes:
         return png(grid(ground[np.newaxis], 1), max(1, PNG_SIDE // max(ground.shape[1:])))
-    return png(grid(to_array([painted(given, PNG_SIDE, ground)]), 1), 1)
+    return png(grid(to_array([painted(given, PNG_SIDE, ground, sheet)]), 1), 1)
 
 
 def _ground(given: Input) -> Levels | None:

@@ -34,16 +34,9 @@ def size_text(sheet: Sheet) -> str:
 def as_it_stands(snapshot: Snapshot) -> str:
     """What becomes of a drawing that no recipe changes."""
     sheet = sheet_for(snapshot)
-    text = QCoreApplication.translate(
-        "Drawing", "{title}: taken as it stands, at {size} pixels in grey"
-    )
+    text = QCoreApplication.translate("Drawing", "{title}, {size} in grey: taken as it stands")
     if sheet.colourful:
         text = QCoreApplication.translate(
-            "Drawing", "{title}: taken as it stands, at {size} pixels in colour"
+            "Drawing", "{title}, {size} in colour: taken as it stands"
         )
     return text.replace("{size}", size_text(sheet)).replace("{title}", data_title(snapshot))
-
-
-def class_name(names: tuple[str, ...], label: int) -> str:
-    """Of a class; its number where it has none."""
-    return names[label] if label < len(names) else str(label)

@@ -53,8 +53,9 @@ class _Known:
 
 class Measuring(QObject):
     """entries: those that ship and the newest of one's own, unless others were chosen; the model on
-    show in any case. infos: of all runs that may be chosen. problem: why the input itself goes
-    through none.
+    show in any case, and of all others those that take images of the same size and colours: only
+    their figures can be compared. infos: of all runs that may be chosen. left_out: how many models
+    take other images. problem: why the input itself goes through none.
 
     Signal: ``changed()``: other entries, or other figures.
     """
@@ -66,6 +67,7 @@ class Measuring(QObject):
         self._store = store
         self.infos: tuple[RunInfo, ...] = ()
         self.entries: tuple[Entry, ...] = ()
+        self.left_out = 0
         self.problem: StudioError | None = None
         self._chosen: dict[Path, bool] = {}  # by hand
         self._looked_at = False
@@ -103,6 +105,11 @@ class Measuring(QObject):
         if info.path in self._chosen:
             return self._chosen[info.path]
         return info.bundled or info.path in self._newest()
+
+    def takes_the_same(self, info: RunInfo) -> bool:
+        """Whether a run takes images like those of the model on show."""
+        snapshot = self._store.snapshot
+        return snapshot is None or info.spec.image_shape == snapshot.spec.image_shape
 
     def choose(self, info: RunInfo, chosen: bool) -> None:
         """Let a run stand in the table, or not."""
@@ -144,7 +151,7 @@ class Measuring(QObject):
     # Which models --------------------------------------------------------------------------
 
     def _newest(self) -> set[Path]:
-        own = [info for info in self.infos if not info.bundled]
+        own = [info for info in self.infos if not info.bundled and self.takes_the_same(info)]
         own.sort(key=lambda info: info.created, reverse=True)
         return {info.path for info in own[:OWN]}
 
@@ -165,11 +172,13 @@ class Measuring(QObject):
     def _entries(self) -> Iterator[Entry]:
         snapshot = self._store.snapshot
         shown = Path(snapshot.run) if snapshot is not None else None
-        listed = False
+        listed, self.left_out = False, 0
         for info in self.infos:
             on_show = info.path == shown
             listed = listed or on_show
-            if on_show or self.is_chosen(info):
+            if not on_show and not self.takes_the_same(info):
+                self.left_out += self.is_chosen(info)
+            elif on_show or self.is_chosen(info):
                 yield self._entry(info.path, info.name, info, snapshot if on_show else None)
         if snapshot is not None and shown is not None and not listed:
             yield self._entry(shown, snapshot.name, None, snapshot)

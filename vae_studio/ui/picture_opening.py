@@ -15,6 +15,7 @@ from PySide6.QtGui import QImage
 from vae_studio.core.errors import ImageError, StudioError
 from vae_studio.session.drawing import Input, Pixels
 from vae_studio.session.drawing_jobs import PictureRequest, PictureResult
+from vae_studio.session.requests import Image
 from vae_studio.session.state import SessionState
 from vae_studio.workers.job_thread import JobThread
 
@@ -32,8 +33,9 @@ _Source = Path | Callable[[], NDArray[np.uint8]]
 
 class PictureOpening(QObject):
     """name: of the picture that is looked at, or was; "" for none. looking: whether that goes on.
-    found: the digits in it; chosen: the one that is the input. inverted: whether the ink is taken
-    to be the light part; None until that is known.
+    found: the digits in it, where the model on show knows digits. images: of these, or of the
+    picture as a whole; chosen: the one that is the input. inverted: whether the ink is taken to be
+    the light part, or light became dark; None until that is known.
 
     Signal: ``changed()``.
     """
@@ -46,6 +48,7 @@ class PictureOpening(QObject):
         self.name = ""
         self.looking = False
         self.found: Sequence[FoundDigit] = ()
+        self.images: Sequence[Image] = ()
         self.chosen = 0
         self.inverted: bool | None = None
         self._asked: PictureRequest | None = None
@@ -58,11 +61,12 @@ class PictureOpening(QObject):
         store.state_changed.connect(self._forget_lost)
 
     def open_file(self, path: Path) -> None:
-        """Look for digits in a picture file; what is wrong with it is told."""
+        """Look for digits in a picture file, or take it as a whole; what is wrong with it is
+        told."""
         self._look(path, path.name)
 
     def take(self, picture: QImage, name: str) -> None:
-        """Look for digits in a picture that is at hand. name: where it is from."""
+        """The same with a picture that is at hand. name: where it is from."""
         if picture.isNull() or picture.width() * picture.height() > _MOST_PIXELS:
             self._store.failed.emit(ImageError("image.no_picture"))
             return
@@ -84,7 +88,7 @@ class PictureOpening(QObject):
         return False
 
     def choose(self, index: int) -> None:
-        """Make that digit the input."""
+        """Make that image the input."""
         if index < len(self._inputs):
             self.chosen = index
             self._store.set_input(self._inputs[index])
@@ -93,7 +97,7 @@ class PictureOpening(QObject):
     def invert(self) -> None:
         """Look again, with paper and ink the other way round. Where that fails, what was found
         stays."""
-        if self._source is not None and self.found and not self.looking:
+        if self._source is not None and self.images and not self.looking:
             self.inverted = not self.inverted
             self._ask()
 
@@ -101,7 +105,7 @@ class PictureOpening(QObject):
         """Look no further; what is the input stays."""
         self._thread.cancel()
         self._asked, self.looking = None, False
-        self.found, self._inputs, self.name, self._source = (), [], "", None
+        self.found, self.images, self._inputs, self.name, self._source = (), (), [], "", None
         self.changed.emit()
 
     def shutdown(self) -> None:
@@ -111,25 +115,25 @@ class PictureOpening(QObject):
 
     def _look(self, source: _Source, name: str) -> None:
         self._source, self.name, self.inverted = source, name, None
-        self.found, self._inputs = (), []
+        self.found, self.images, self._inputs = (), (), []
         self._ask()
 
     def _ask(self) -> None:
         assert self._source is not None
         self.looking, self._then = True, self._store.state.input
-        self._asked = PictureRequest(self._source, self.inverted)
+        self._asked = PictureRequest(self._source, self.inverted, self._store.sheet)
         self._thread.ask(self._asked)
         self.changed.emit()
 
     @Slot(object)
     def _take(self, result: PictureResult) -> None:
         if result.request is self._asked:
-            self._asked, self.looking, self.found = None, False, result.digits
-            self.inverted = result.inverted
+            self._asked, self.looking = None, False
+            self.found, self.images, self.inverted = result.digits, result.images, result.inverted
             if self._store.in_gesture or self._store.state.input != self._then:
                 self.cancel()  # something else was drawn or opened meanwhile, and that counts
                 return
-            self._inputs = [Input(pixels=Pixels.of(digit.ink[None])) for digit in result.digits]
+            self._inputs = [Input(pixels=Pixels.of(image)) for image in result.images]
             self.choose(0)
 
     @Slot(object, object)
@@ -137,7 +141,7 @@ class PictureOpening(QObject):
         if job is not self._asked:
             return
         self._asked, self.looking = None, False
-        if self.found and self._are_input():  # by the look before this one
+        if self.images and self._are_input():  # by the look before this one
             self.inverted = not self.inverted
             self.changed.emit()
         else:
@@ -146,12 +150,12 @@ class PictureOpening(QObject):
 
     @Slot(object, object)
     def _forget_lost(self, new: SessionState, old: SessionState) -> None:
-        """Something else is the input by now: these digits are no longer on offer."""
-        if self.found and not self.looking and not self._are_input():
+        """Something else is the input by now: these images are no longer on offer."""
+        if self.images and not self.looking and not self._are_input():
             self.cancel()
 
     def _are_input(self) -> bool:
-        """Whether one of the digits is the input, or below what was drawn on it."""
+        """Whether one of the images is the input, or below what was drawn on it."""
         given = self._store.state.input
         return given is not None and any(given.pixels == each.pixels for each in self._inputs)
 

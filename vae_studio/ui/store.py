@@ -23,8 +23,10 @@ from vae_studio.session.drawing import ImageRef, Input, Seen, Sheet, Steps, shee
 from vae_studio.session.drawing_requests import (
     DrawingAnswer,
     DrawingQuestion,
+    SeenRequest,
     SomeImageRequest,
     SomeImageResult,
+    TransferRequest,
 )
 from vae_studio.session.history import History
 from vae_studio.session.place import with_place
@@ -113,7 +115,7 @@ class Store(QObject):
         self.last_decoded: DecodeResult | None = None
         self._asked: DecodeRequest | None = None  # the latest, until a code has overtaken it
         self.last_encoded: EncodeResult | None = None
-        self._refused: tuple[object, ...] | None = None  # a picture that this model cannot take
+        self._refused: tuple[object, ...] | None = None  # a picture, by a model, and why
         self.training = Training(self)
         self.library = Library(self)
         self.library.renamed.connect(self._run_renamed)
@@ -447,12 +449,6 @@ class Store(QObject):
         """What is drawn on, for the model on show."""
         return sheet_for(self.snapshot)
 
-    def _asked_of(self) -> tuple[object, ...]:
-        """Picture and model, of which strokes and weights may change."""
-        given = self.state.input
-        picture = None if given is None else (given.image, given.pixels)
-        return picture, None if self.snapshot is None else self.snapshot.run
-
     @property
     def fits(self) -> bool:
         """Whether the state's point belongs to the snapshot at hand, not to one still loading."""
@@ -514,8 +510,8 @@ class Store(QObject):
         elif isinstance(result, EncodeResult):
             self._take_code(result)
         elif isinstance(result, SomeImageResult):
-            if not self.in_gesture:
-                self.set_image(result.image, result.label)
+            if not self.in_gesture and self.snapshot is not None:
+                self.set_image(result.image, result.label if self.snapshot.class_names else None)
         elif isinstance(result, DecodeResult):
             if result.request.snapshot is self.snapshot and self._asked is not None:
                 self._show_decoded(result)
@@ -545,7 +541,9 @@ class Store(QObject):
     @Slot(str, object, object)
     def _take_failure(self, lane: str, request: Request, error: StudioError) -> None:
         if isinstance(request, EncodeRequest):
-            if self._is_old_news(request, error):
+            self._go_without_input(request)
+        if isinstance(request, EncodeRequest | SeenRequest | TransferRequest):
+            if self._is_told(request.input, error):
                 return
         elif isinstance(request, PlaceRequest):
             self._is_awaited(request)
@@ -561,17 +559,22 @@ class Store(QObject):
             self.comparing.set_ready()
         self.failed.emit(error)
 
-    def _is_old_news(self, request: EncodeRequest, error: StudioError) -> bool:
-        """The model on show cannot take the input, which stays for others: z is decoded as it is.
-        Whether that was told, or is of another model or picture by now."""
-        picture, run = (request.input.image, request.input.pixels), request.snapshot.run
-        if (picture, run) != self._asked_of():
-            return True
+    def _is_told(self, given: Input, error: StudioError) -> bool:
+        """Whether this was told of the picture and the model on show, whoever asked."""
         told = self._refused
-        self._refused, self.last_encoded = (picture, run, error.code), None
-        self._ask_decode()
-        self.refused.emit()
+        self._refused = (given.image, given.pixels, self.state.model, error.code)
         return told == self._refused
+
+    def _go_without_input(self, request: EncodeRequest) -> None:
+        """The model on show cannot take the input, which stays for others: z is decoded as it
+        is."""
+        now, given, snapshot = self.state.input, request.input, self.snapshot
+        if now is None or snapshot is None or snapshot.run != request.snapshot.run:
+            return
+        if (now.image, now.pixels) == (given.image, given.pixels):
+            self.last_encoded = None
+            self._ask_decode()
+            self.refused.emit()
 
     # Models --------------------------------------------------------------------------------
 

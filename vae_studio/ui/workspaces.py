@@ -70,7 +70,7 @@ WORKSPACES: tuple[Workspace, ...] = (
     Workspace(
         "draw",
         QT_TRANSLATE_NOOP("Workspaces", "Draw"),
-        QT_TRANSLATE_NOOP("Workspaces", "Your own digit, large"),
+        QT_TRANSLATE_NOOP("Workspaces", "Your own drawing, large"),
         _across(
             ("draw", 470),
             (_down(("decoded", 330), (("completion", "handwriting", "drawings"), 400)), 430),

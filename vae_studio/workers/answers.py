@@ -22,7 +22,7 @@ from vae_studio.core.directions import (
     mean_of_class,
     mean_of_images,
 )
-from vae_studio.core.errors import PlaceError
+from vae_studio.core.errors import PlaceError, StudioError
 from vae_studio.core.evaluate import latent_stats
 from vae_studio.core.explore import (
     Encoded,
@@ -54,7 +54,7 @@ from vae_studio.core.spec import ModelSpec
 from vae_studio.core.surveyed import Survey, nearest
 from vae_studio.core.uncertainty import posterior_spread
 from vae_studio.session import last_session
-from vae_studio.session.drawing import ImageRef, Input
+from vae_studio.session.drawing import ImageRef, Input, Sheet, sheet_for
 from vae_studio.session.drawing_requests import DrawingAnswer, DrawingQuestion
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.place import MAX_BYTES, Place, parse_place
@@ -128,11 +128,11 @@ def _(request: OpenRequest) -> OpenResult:
     latent = request.target.latent if request.target else None
     if latent and len(latent.z) == size and (len(latent.label or ()) == classes):
         return OpenResult(request, snapshot, latent.z, latent.label)
-    if request.drawing:
-        code = _encode_drawing(model, request.drawing)[1]
-    elif request.image is not None and request.image.shape == snapshot.spec.image_shape:
+    code = _code_of(snapshot, request.drawing) if request.drawing else None
+    fits = request.image is not None and request.image.shape == snapshot.spec.image_shape
+    if code is None and request.image is not None and fits:
         code = encode(model, request.image)
-    else:
+    if code is None:
         code = Encoded((0.0,) * size, (0.0,) * size, one_hot(0, classes) if classes else None)
     return OpenResult(request, snapshot, code.mu, code.label)
 
@@ -207,7 +207,7 @@ def _(request: DecodeRequest) -> DecodeResult:
 @answer.register
 def _(request: EncodeRequest) -> EncodeResult:
     model = models.model(request.snapshot)
-    prepared, code = _encode_drawing(model, request.input)
+    prepared, code = _encode_drawing(model, request.input, sheet_for(request.snapshot))
     x_hat, terms = reconstruct(model, prepared.image, code)
     return EncodeResult(
         request,
@@ -275,8 +275,17 @@ def device() -> tuple[str, int]:
     return name, all_threads()
 
 
-def _encode_drawing(model: VAE, drawing: Input) -> tuple[Prepared, Encoded]:
-    prepared = prepared_input(drawing)
+def _code_of(snapshot: Snapshot, drawing: Input) -> Encoded | None:
+    """None where that model takes no such picture: it opens all the same."""
+    try:
+        return _encode_drawing(models.model(snapshot), drawing, sheet_for(snapshot))[1]
+    except StudioError as error:
+        log.warning("%s opens without the input: %s", snapshot.name, error)
+        return None
+
+
+def _encode_drawing(model: VAE, drawing: Input, sheet: Sheet) -> tuple[Prepared, Encoded]:
+    prepared = prepared_input(drawing, sheet)
     label: Weights | None = None
     if drawing.label is not None and drawing.label < model.spec.num_classes:
         label = one_hot(drawing.label, model.spec.num_classes)
@@ -328,8 +337,9 @@ def _(request: PointsRequest) -> PointsResult:
 def _(request: AsClassesRequest) -> AsClassesResult:
     survey, z = request.survey, np.asarray(request.z, np.float32)
     now = class_of(survey, z)
-    points = in_all_classes(survey, z, int(survey.labels.max()) + 1, now)
-    images = decode_many(models.model(request.snapshot), points)
+    points = in_all_classes(survey, z, request.classes, now)
+    wanted = points if request.shown is None else points[list(request.shown)]
+    images = decode_many(models.model(request.snapshot), wanted)
     return AsClassesResult(request, now, points, images)
 
 

@@ -10,10 +10,12 @@ import numpy as np
 from vae_studio.core.editing import edited_code
 from vae_studio.core.errors import SpecError
 from vae_studio.core.explore import decode_labels, encode, one_hot
-from vae_studio.session.drawing import ImageRef
+from vae_studio.session.drawing import ImageRef, sheet_for
 from vae_studio.session.drawing_requests import (
     EditRequest,
     EditResult,
+    GroundRequest,
+    GroundResult,
     SeenRequest,
     SeenResult,
     SomeImageRequest,
@@ -22,7 +24,7 @@ from vae_studio.session.drawing_requests import (
     TransferResult,
 )
 from vae_studio.workers.answers import answer, models
-from vae_studio.workers.inputs import brushed, prepared_input, to_complete
+from vae_studio.workers.inputs import brushed, image_of, prepared_input, to_complete
 from vae_studio.workers.jobs import images_of
 from vae_studio.workers.snapshots import snapshot_of
 
@@ -32,14 +34,13 @@ _EDIT_STEPS = 3  # of an answer; the next one goes on from there
 @answer.register
 def _(request: EditRequest) -> EditResult:
     model, origin = models.model(request.snapshot), request.origin
+    sheet = sheet_for(request.snapshot)
     z = np.asarray(origin.z, np.float32)
-    shape = model.spec.image_shape
-    wanted, covered = np.zeros(shape, np.float32), np.zeros(shape[1:], np.float32)
+    wanted, covered = np.zeros(sheet.shape, np.float32), np.zeros(sheet.size, np.float32)
     for stroke in request.strokes:
-        brush = brushed((stroke,))
-        if brush.shape != covered.shape:
-            raise SpecError("spec.image_shape", wanted=str(shape), found=str(brush.shape))
-        wanted = np.where(brush > 0.5, 0.0 if stroke.erases else 1.0, wanted).astype(np.float32)
+        brush = brushed((stroke,), sheet)
+        colour = np.array(sheet.levels(stroke), np.float32)[:, None, None]
+        wanted = np.where(brush > 0.5, colour, wanted)
         covered = np.maximum(covered, brush)
     start = np.asarray(request.start, np.float32)
     found = edited_code(
@@ -50,13 +51,19 @@ def _(request: EditRequest) -> EditResult:
 
 @answer.register
 def _(request: SeenRequest) -> SeenResult:
-    return SeenResult(request, *to_complete(request.input, request.seen))
+    return SeenResult(request, *to_complete(request.input, request.seen, request.sheet))
+
+
+@answer.register
+def _(request: GroundRequest) -> GroundResult:
+    return GroundResult(request, image_of(request.image))
 
 
 @answer.register
 def _(request: TransferRequest) -> TransferResult:
     snapshot = snapshot_of(request.model)
-    model, image = models.model(snapshot), prepared_input(request.input).image
+    model = models.model(snapshot)
+    image = prepared_input(request.input, sheet_for(snapshot)).image
     if not model.spec.conditional:
         raise SpecError("spec.no_labels", name=snapshot.name)
     given = request.input.label

@@ -9,7 +9,12 @@ from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from vae_studio.core.completion import CodeBank, Completion, code_bank, complete
+from vae_studio.core.data import Dataset
 from vae_studio.core.datasets.idx import ShouldStop
 from vae_studio.core.errors import DrawingError, ImageError, StudioError
 from vae_studio.core.explore import one_hot
@@ -20,6 +25,7 @@ from vae_studio.core.picture_files import open_picture
 from vae_studio.core.reading import read_bounded
 from vae_studio.core.scan import border_ink, grey_of
 from vae_studio.core.snapshot import ModelCache, Snapshot
+from vae_studio.session.drawing import Input, Sheet, sheet_for
 from vae_studio.session.drawing_jobs import (
     CompletionRequest,
     CompletionResult,
@@ -34,12 +40,14 @@ from vae_studio.session.drawing_jobs import (
     PictureResult,
 )
 from vae_studio.session.drawing_text import MAX_BYTES, parse_drawing
-from vae_studio.session.requests import Image
-from vae_studio.workers.inputs import prepared_input, to_complete
+from vae_studio.workers.inputs import fitted, image_of, prepared_input, to_complete
 from vae_studio.workers.jobs import Progress, images_of, work
 from vae_studio.workers.snapshots import KEPT, snapshot_of
 
+Levels = NDArray[np.float32]
+
 _BANK = 10_000  # training images that a completion may start from
+_BANK_BYTES = 48 * 2**20  # of larger ones there are fewer, from all over the training set
 _KEPT_BANKS = 3
 _banks: OrderedDict[str, CodeBank] = OrderedDict()
 _models = ModelCache(KEPT)
@@ -52,13 +60,17 @@ def _(job: PictureRequest, should_stop: ShouldStop, progress: Progress) -> Pictu
     source = open_picture(job.source) if isinstance(job.source, Path) else job.source()
     if should_stop():
         return None
+    if not job.sheet.digits:
+        picture = source if isinstance(source, Image.Image) else Image.fromarray(source)
+        image, taken = fitted(picture, job.sheet, job.inverted)
+        return PictureResult(job, (), taken, (image,))
     digits = digits_in(source, inverted=job.inverted)
     if not digits:
         raise ImageError("image.no_digit")
     inverted = job.inverted
     if inverted is None:
         inverted = border_ink(grey_of(source))[1]
-    return PictureResult(job, digits, inverted)
+    return PictureResult(job, digits, inverted, tuple(each.ink[np.newaxis] for each in digits))
 
 
 @work.register
@@ -66,7 +78,8 @@ def _(
     job: DrawingFileRequest, should_stop: ShouldStop, progress: Progress
 ) -> DrawingFileResult | None:
     name, given = parse_drawing(_content(job.source))
-    prepared_input(given)  # whose picture may not be there
+    if given.image is not None:
+        image_of(given.image)  # which may not be there
     return DrawingFileResult(job, name, given)
 
 
@@ -85,7 +98,7 @@ def _(
     job: CompletionRequest, should_stop: ShouldStop, progress: Progress
 ) -> CompletionResult | None:
     model = job.snapshot.build()
-    image, mask = to_complete(job.input, job.seen)
+    image, mask = to_complete(job.input, job.seen, sheet_for(job.snapshot))
     bank = _bank_of(job.snapshot, should_stop, progress)
     if bank is None:
         return None
@@ -110,7 +123,12 @@ def _bank_of(snapshot: Snapshot, should_stop: ShouldStop, progress: Progress) ->
     data = images_of(snapshot.config.dataset, "train", should_stop, snapshot.data)
     if data is None:
         return None
-    made = code_bank(snapshot.build(), data.first(_BANK), should_stop, progress)
+    shades = not sheet_for(snapshot).digits
+    if shades:
+        count = min(_BANK, _BANK_BYTES // snapshot.spec.pixels)
+        step = max(1, len(data) // count)
+        data = Dataset(data.images[::step], data.labels[::step]).first(count)
+    made = code_bank(snapshot.build(), data.first(_BANK), should_stop, progress, shades)
     if made is not None:
         with _lock:
             _banks[snapshot.id] = made
@@ -121,21 +139,28 @@ def _bank_of(snapshot: Snapshot, should_stop: ShouldStop, progress: Progress) ->
 
 @work.register
 def _(job: MeasureRequest, should_stop: ShouldStop, progress: Progress) -> MeasureResult | None:
-    image = prepared_input(job.input).image
-    found: list[InputMeasure] = []
+    if job.input.image is not None:
+        image_of(job.input.image)  # without it, there is nothing to say of any
+    found, prepared = list[InputMeasure](), dict[Sheet, Levels]()
     for model in job.models:
         if should_stop():
             return None
-        found.append(_measure(model, image, job.input.label))
+        found.append(_measure(model, job.input, prepared))
         if len(found) < len(job.models):
             progress.show(MeasureResult(job, tuple(found), False))
     return MeasureResult(job, tuple(found), True)
 
 
-def _measure(model: Snapshot | Path, image: Image, given: int | None) -> InputMeasure:
-    """What goes wrong with one model is told in its place."""
+def _measure(model: Snapshot | Path, drawn: Input, prepared: dict[Sheet, Levels]) -> InputMeasure:
+    """What goes wrong with one model is told in its place. prepared: what the input is for models
+    that take the same; it is added to."""
+    given = drawn.label
     try:
         snapshot = snapshot_of(model)
+        sheet = sheet_for(snapshot)
+        if sheet not in prepared:
+            prepared[sheet] = prepared_input(drawn, sheet).image
+        image = prepared[sheet]
         built = (_shown if model is snapshot else _models).model(snapshot)
         classes = snapshot.spec.num_classes
         label = one_hot(given, classes) if given is not None and given < classes else None
@@ -157,4 +182,4 @@ def _measure(model: Snapshot | Path, image: Image, given: int | None) -> InputMe
 
 @work.register
 def _(job: NormRequest, should_stop: ShouldStop, progress: Progress) -> NormResult | None:
-    return NormResult(job, norm_of(job.survey))
+    return NormResult(job, norm_of(job.survey, job.paper))

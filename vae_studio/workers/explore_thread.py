@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 _FIRST = ("decode", "encode")
 _SMALL_MODEL = 2_500_000  # weights: encoding and decoding take a millisecond or two
 _MOST_CLASSES = 10  # that such a model may have, as it is asked in each
-_SHORT = 1500  # points of a drawing that becomes an image in less than a millisecond
+_MOST_CONVOLVED = 3 * 64 * 64  # pixels, those of all classes, that convolutions take 5 ms for
+_SHORT = 1500  # points of a drawing that becomes a digit's image in less than a millisecond
+_SIDE = 28  # px, of that
 
 
 class ExploreThread(QThread):
@@ -115,9 +117,13 @@ class ExploreThread(QThread):
 
 def _is_quick(request: EncodeRequest) -> bool:
     snapshot, given = request.snapshot, request.input
+    spec = snapshot.spec
+    short = _SHORT * _SIDE // max(_SIDE, *spec.image_shape[1:])
+    if spec.architecture == "conv" and max(1, spec.num_classes) * spec.pixels > _MOST_CONVOLVED:
+        return False
     return (
         given.image is None  # whose data set may have to be read
-        and snapshot.spec.num_classes <= _MOST_CLASSES
-        and sum(len(stroke.points) for stroke in given.strokes) <= _SHORT
+        and spec.num_classes <= _MOST_CLASSES
+        and sum(len(stroke.points) for stroke in given.strokes) <= short
         and sum(tensor.numel() for tensor in snapshot.weights.values()) <= _SMALL_MODEL
     )

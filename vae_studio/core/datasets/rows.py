@@ -96,8 +96,8 @@ def npy_header(head: bytes, path: Path, *, text: bool = False) -> Header:
         else:
             raise ValueError(f"version {version} of the format")
         shape, fortran, dtype = read(start, max_header_size=_MAX_HEADER)
-        if min(shape, default=0) < 0:
-            raise ValueError("a size below 0")
+        if not all(0 <= size < _ANY_SIZE for size in shape):
+            raise ValueError("sizes that no array has")
     if dtype.hasobject:
         raise DatasetError("import.objects", path=str(path))
     if dtype.kind not in ("US" if text else "buif") or (not text and dtype.itemsize > 8):
@@ -113,6 +113,12 @@ def idx_header(head: bytes, path: Path) -> Header:
         raise DatasetError("data.not_idx", path=str(path))
     shape = struct.unpack_from(f">{dimensions}I", head, 4)
     return Header(shape, np.dtype(np.uint8), False, start)
+
+
+def check_row(header: Header, path: Path) -> None:
+    """Raise ``DatasetError`` where one row would fill memory."""
+    if header.row_bytes > _MAX_ROW:
+        raise DatasetError("import.array_shape", path=str(path), shape=_written(header.shape))
 
 
 class Rows:
@@ -131,8 +137,7 @@ class Rows:
         if header.start + header.bytes_ > about.st_size:
             reason = f"it should hold {header.bytes_:,} bytes of values, and is shorter"
             raise DatasetError("import.unreadable", path=str(path), reason=reason)
-        if header.row_bytes > _MAX_ROW:
-            raise DatasetError("import.array_shape", path=str(path), shape=_written(header.shape))
+        check_row(header, path)
         self._columns: NDArray[Any] | None = None
         if header.fortran and len(header.shape) > 1 and header.bytes_:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

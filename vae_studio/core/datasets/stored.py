@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop, never
+from vae_studio.core.datasets.idx_unpacking import open_regular
 from vae_studio.core.datasets.settings import ImportSettings
 from vae_studio.core.datasets.table import (
     DATASETS,
@@ -48,6 +49,7 @@ _PARTS: tuple[PartName, ...] = ("train", "test")
 _KINDS = ("images", "labels")
 _LABEL = np.dtype("<u2")
 _MAX_RECORD = 2**20  # bytes
+_ANY_SIZE = 2**63 - 1
 _CHUNK = 2**22  # bytes hashed between two looks at ``should_stop``
 _DAY = 86_400.0  # seconds; a half set that nobody wrote to for so long is nobody's
 _UNFINISHED, _REMOVED = ".part", ".removed"
@@ -104,70 +106,80 @@ class _Loader:
     """Maps the four files. Equal for equal content, so that what was read of it is kept."""
 
     def __init__(self, folder: Path, info: DatasetInfo, files: _Facts) -> None:
-        self.folder, self._info, self._files = folder, info, files
+        self.folder, self._info, self.files = folder, info, files
 
     def __call__(self, should_stop: ShouldStop = never) -> Halves:
-        for name, size, changed, digest in self._files:
+        for name, size, changed, digest in self.files:
             path = self.folder / name
-            try:
+            with _reading(path, self._info):
                 about = path.stat()
-                altered = about.st_size != size
-                if not altered and about.st_mtime_ns != changed:  # copied, or touched
-                    altered = _digest_of(path, should_stop) != digest
-            except OSError as error:
-                reason = error.strerror or str(error)
-                raise DatasetError(
-                    "data.stored", path=str(path), name=self._info.title, reason=reason
-                ) from error
-            if altered:
+                same = about.st_size == size and (
+                    about.st_mtime_ns == changed  # else it was copied, or touched
+                    or _is_as_written(path, size, digest, should_stop)
+                )
+            if not same:
                 raise DatasetError("data.altered", path=str(path), name=self._info.title)
         return Halves(self._half("train", self._info.train), self._half("test", self._info.test))
 
     def _half(self, part: PartName, count: int) -> Half:
         shape = (count, *self._info.image_shape)
         # Copy on write: torch wants arrays that can be written to, and the file stays as it is.
-        images = np.memmap(self.folder / f"{part}.images", np.uint8, mode="c", shape=shape)
-        labels = np.fromfile(self.folder / f"{part}.labels", _LABEL).astype(np.int64)
+        with _reading(self.folder / f"{part}.images", self._info):
+            images = np.memmap(self.folder / f"{part}.images", np.uint8, mode="c", shape=shape)
+        with _reading(self.folder / f"{part}.labels", self._info):
+            labels = np.fromfile(self.folder / f"{part}.labels", _LABEL).astype(np.int64)
         if len(labels) != count or int(labels.max()) >= max(1, len(self._info.class_names)):
             path = str(self.folder / f"{part}.labels")
             raise DatasetError("data.altered", path=path, name=self._info.title)
         return Half(images, labels)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Loader) and (self.folder, self._files) == (
+        return isinstance(other, _Loader) and (self.folder, self.files) == (
             other.folder,
-            other._files,
+            other.files,
         )
 
     def __hash__(self) -> int:
-        return hash((self.folder, self._files))
+        return hash((self.folder, self.files))
 
 
-def _digest_of(path: Path, should_stop: ShouldStop) -> str:
+@contextlib.contextmanager
+def _reading(path: Path, info: DatasetInfo) -> Iterator[None]:
+    """What the system refuses becomes ``DatasetError``; so does what cannot be mapped."""
+    try:
+        yield
+    except (OSError, ValueError, OverflowError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise DatasetError(
+            "data.stored", path=str(path), name=info.title, reason=reason
+        ) from error
+
+
+def _is_as_written(path: Path, size: int, digest: str, should_stop: ShouldStop) -> bool:
+    """Whether that is a regular file of that size and SHA-256. Raises ``OSError``."""
     sha256 = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path, _ANY_SIZE) as file:
+        if os.fstat(file.fileno()).st_size != size:
+            return False
         while chunk := file.read(_CHUNK):
             if should_stop():
                 raise LoadingStoppedError
             sha256.update(chunk)
-    return sha256.hexdigest()
+    return sha256.hexdigest() == digest
 
 
 def verify(folder: Path, should_stop: ShouldStop = never) -> DatasetInfo | None:
     """Read every byte of a stored set and compare digests. None once told to stop. Raises
     ``DatasetError`` for what is missing or was altered."""
     info = read_stored(folder)
-    for name, facts in _record(folder)["files"].items():
+    assert isinstance(info.load, _Loader)
+    for name, size, _, digest in info.load.files:
         path = folder / name
         try:
-            same = _digest_of(path, should_stop) == facts["sha256"]
+            with _reading(path, info):
+                same = _is_as_written(path, size, digest, should_stop)
         except LoadingStoppedError:
             return None
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise DatasetError(
-                "data.stored", path=str(path), name=info.title, reason=reason
-            ) from error
         if not same:
             raise DatasetError("data.altered", path=str(path), name=info.title)
     return info
@@ -253,9 +265,16 @@ def _removing(info: DatasetInfo, path: Path) -> Iterator[None]:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir())
+        return sorted(path for path in folder.iterdir() if _is_folder(path))
     except OSError:
         return []
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a link to where the system does not let us look: no matter to the others
+        return False
 
 
 def _remove_left_over(path: Path) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from vae_studio.core.spec import Likelihood
 MOST_CLASSES: Final = 1000  # as ``ModelSpec.num_classes`` allows
 _MAX_TEXT = 500  # characters of a title, a licence, a source
 _MAX_CLASS_NAME = 100
+_MAX_IMAGES = 10_000_000  # whose labels, and an order of which, memory has to hold
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # or turn the direction of writing, or begin a line
 _EXTREME = 0.1  # a value so near to 0 or to 1 is near
 _BERNOULLI_FROM = 0.7  # of all values; MNIST has 0.91, Fashion-MNIST 0.60
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -135,7 +138,10 @@ class DatasetInfo:
             name=name,
             title=_text(values["title"]) or name,
             image_shape=(shape[0], shape[1], shape[2]),
-            class_names=tuple(_text(each, _MAX_CLASS_NAME) for each in classes),
+            class_names=tuple(
+                _text(each, _MAX_CLASS_NAME) or f"class {number}"
+                for number, each in enumerate(classes)
+            ),
             train=_count(values["train"]),
             test=_count(values["test"]),
             digest=digest,
@@ -149,14 +155,16 @@ class DatasetInfo:
 
 
 def _text(value: Any, limit: int = _MAX_TEXT) -> str:
+    """A text that somebody else may have written, in one line, without what is not seen."""
     if not isinstance(value, str) or len(value) > limit:
         raise TypeError("no text")
     value.encode()  # a lone surrogate could never be saved again
-    return value
+    seen = (" " if unicodedata.category(c) in _UNSEEN else c for c in value)
+    return " ".join("".join(seen).split())
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 2**40:
+    if type(value) is not int or not 0 <= value <= _MAX_IMAGES:
         raise ValueError("no count")
     return value
 

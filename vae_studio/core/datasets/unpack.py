@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 
+from vae_studio.core.datasets.folders import MOST_ITEMS
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop, never
 from vae_studio.core.datasets.idx_unpacking import GZIP, XZ, pieces, unpacked
 from vae_studio.core.datasets.rows import (
     HEAD,
     Header,
     Rows,
+    check_row,
     idx_header,
     npy_header,
     opened,
@@ -95,6 +97,9 @@ class Opened:
             head += chunk
         header = header_of(head[:HEAD], path)
         size = header.bytes_
+        check_row(header, path)  # and the next, before a bomb is unpacked
+        if header.shape and header.shape[0] > MOST_ITEMS:
+            raise DatasetError("import.too_many", path=str(path), most=MOST_ITEMS)
         if size > most:
             wanted, limit = _gigabytes(size), _gigabytes(most)
             raise DatasetError("import.too_large", path=str(path), size=wanted, most=limit)

@@ -13,6 +13,7 @@ from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.brush_view import Brush, BrushView
 from vae_studio.ui.widgets.buttons import push_button, tool_button
+from vae_studio.ui.widgets.colour_row import ColourButton
 from vae_studio.ui.widgets.hand_slider import HandSlider
 from vae_studio.ui.widgets.qimages import to_heat
 from vae_studio.ui.widgets.source_box import SourceBox
@@ -93,7 +94,11 @@ class DecodedPanel(Panel):
         self.strength.moved.connect(self._set_strength)
         self.strength.setMinimumWidth(60)
         self.strength.hide()
-        for widget in (self.strength, self.ink, self.eraser):
+        self.colour = ColourButton(self.store.pen)
+        self.colour.hide()
+        self.store.pen.changed.connect(self._take_colour)
+        self.store.snapshot_changed.connect(self._take_colour)
+        for widget in (self.strength, self.colour, self.ink, self.eraser):
             line.addWidget(widget)  # in one line: nothing moves when a brush is taken
         self.picture.pressed.connect(editor.begin)
         self.picture.brushed.connect(editor.brush)
@@ -106,6 +111,14 @@ class DecodedPanel(Panel):
             button.setChecked(button.isChecked() and brush is other)
         taken = self.ink.isChecked() or self.eraser.isChecked()
         self.picture.set_brush(brush if taken else Brush.NONE)
+        self._show_edit()
+
+    @Slot()
+    def _take_colour(self, *_: object) -> None:
+        """The brush has the colour of the pen, where the model knows colours."""
+        sheet = self.store.sheet
+        self.colour.set_ink(sheet.ink)
+        self.picture.colour = self.store.pen.colour if sheet.colourful else None
         self._show_edit()
 
     @Slot(float)
@@ -124,6 +137,7 @@ class DecodedPanel(Panel):
         """What was brushed stands over the picture while a brush is in the hand."""
         editor, taken = self.store.output_editor, self.picture.brush is not Brush.NONE
         self.strength.setVisible(taken or editor.is_editing)
+        self.colour.setVisible(self.ink.isChecked() and self.store.sheet.colourful)
         self.strength.show_value(editor.strength)
         self.picture.show_strokes(editor.strokes if taken else ())
 

@@ -17,9 +17,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from vae_studio.core.errors import StudioError
 from vae_studio.core.measures import LatentStats
 from vae_studio.session.requests import LatentRequest, LatentResult, Result
 from vae_studio.ui import theme
+from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.picture_actions import add_picture_actions, sheet_of
@@ -39,8 +41,11 @@ class DimensionsPanel(Panel):
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self.measured = 0
+        self._asked: LatentRequest | None = None
+        self._problem: StudioError | None = None  # why there are no figures
         self.summary = QLabel()
         self.summary.setProperty("role", "muted")
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)
         theme.tabular(self.summary)
         self.bars = KLBars()
@@ -53,6 +58,7 @@ class DimensionsPanel(Panel):
         layout.addWidget(self.bars, 1)
         store.snapshot_changed.connect(self.refresh)
         store.answered.connect(self._take)
+        store.failed.connect(self._take_failure)
         self.refresh()
 
     @Slot()
@@ -60,24 +66,35 @@ class DimensionsPanel(Panel):
         if self.on_screen:
             snapshot = self.store.snapshot
             if snapshot is not None and self.store.time_machine.shows(snapshot):
-                self.store.ask("latent", LatentRequest(snapshot))  # nobody measured a moment
+                self._asked = LatentRequest(snapshot)  # nobody measured a moment
+                self.store.ask("latent", self._asked)
                 return
-            self.measured = 0
+            self.measured, self._asked, self._problem = 0, None, None
             self.bars.show_stats(snapshot.latent if snapshot is not None else None)
             self._summarise()
 
     @Slot(str, object)
     def _take(self, lane: str, result: Result) -> None:
         if isinstance(result, LatentResult) and result.request.snapshot is self.store.snapshot:
-            self.measured = result.images
+            self.measured, self._asked, self._problem = result.images, None, None
             self.bars.show_stats(result.stats)
+            self._summarise()
+
+    @Slot(object)
+    def _take_failure(self, error: StudioError) -> None:
+        """A moment whose test images are not here is shown without figures."""
+        if self._asked is not None and error.code.startswith("data."):
+            self._asked, self._problem = None, error
+            self.bars.show_stats(None)
             self._summarise()
 
     @Slot()
     def _summarise(self, *_: object) -> None:
         """One dimension, where the mouse or the keys point at one; else all of them."""
         stats, pointed = self.bars.stats, self.bars.pointed_at
-        if stats is None:
+        if self._problem is not None:
+            self.summary.setText(error_sentence(self._problem))
+        elif stats is None:
             self.summary.setText(self.tr("Not measured yet: that comes with the first epoch."))
         elif pointed is None:
             text = self.tr("{active} of {size} dimensions active · KL {kl:.1f} nats")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QInputDialog,
     QLabel,
@@ -20,13 +19,14 @@ from vae_studio.session.requests import DirectionRequest, DirectionResult, Middl
 from vae_studio.session.state import SessionState
 from vae_studio.ui import theme
 from vae_studio.ui.captions import snapshot_caption
+from vae_studio.ui.classes import class_name, in_short
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
+from vae_studio.ui.widgets.class_box import ClassBox
 from vae_studio.ui.widgets.hand_slider import HandSlider
 from vae_studio.ui.widgets.picture_grid import PictureGrid
-from vae_studio.ui.widgets.qimages import to_qimages
 from vae_studio.ui.widgets.texts import muted_text
 
 _SHARES = (-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)  # of the way, for the pictures
@@ -36,6 +36,8 @@ _MORE = 0.25  # of the way
 _REST = 60  # ms without a move, after which the pictures follow
 _LANE = "direction"
 _ALL, _MARKED, _ZERO = "all", "marked", "zero"
+_LONGEST = 90  # px of a name beside the slider
+_MOST_OF_NAME = (MOST_NAME - 3) // 2  # characters of each end in the name of a direction
 
 
 class DirectionsPanel(Panel):
@@ -46,19 +48,14 @@ class DirectionsPanel(Panel):
         self._asked: DirectionRequest | None = None
         self._shown: DirectionResult | None = None
         self._offered: tuple[object, ...] | None = None
-        self.start, self.end, self.kept = QComboBox(), QComboBox(), QComboBox()
+        self.start, self.end, self.kept = ClassBox(7), ClassBox(7), ClassBox(7)
         self.start.setAccessibleName(self.tr("From"))
         self.start.setToolTip(self.tr("Where the direction begins: the mean of these codes"))
         self.end.setAccessibleName(self.tr("To"))
         self.end.setToolTip(self.tr("Where it ends: the mean of these codes"))
         self.kept.setAccessibleName(self.tr("Kept directions"))
         self.kept.setToolTip(self.tr("A new direction, or one that was kept"))
-        for box in (self.start, self.end, self.kept):
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(7)
-        self._wanted: dict[QComboBox, object] = {self.start: _ALL, self.end: 0}  # as was chosen
+        self._wanted: dict[ClassBox, object] = {self.start: _ALL, self.end: 0}  # as was chosen
         self.keep = tool_button(
             "mdi6.content-save-plus-outline",
             self.tr("Keep the direction"),
@@ -179,22 +176,21 @@ class DirectionsPanel(Panel):
     def _offer(self) -> None:
         """Fill the boxes with what there is now; what was chosen stays, where it still is."""
         keeper, survey = self.store.keeper, self.store.atlas.survey
-        classes = int(survey.labels.max()) + 1 if survey is not None else 0
+        names = self._names if survey is not None else ()
         marked = len(keeper.marked)
         points, vectors = keeper.points, keeper.vectors
         kept_ones = tuple(map(id, (*points, *vectors)))  # equal ones may be others
-        offered = (classes, marked, points, vectors, kept_ones)
+        offered = (survey is not None, names, marked, points, vectors, kept_ones)
         if offered == self._offered:
             return
-        had_marks = self._offered is not None and self._offered[1]
+        had_marks = self._offered is not None and self._offered[2]
         self._offered = offered
         ends: list[tuple[str, object]] = []
-        if classes:
+        if survey is not None:
             ends.append((self.tr("all images"), _ALL))
             if marked:
                 ends.append((self.tr("{n} marked").format(n=marked), _MARKED))
-            name = self.tr("class {label}")
-            ends += [(name.format(label=label), label) for label in range(classes)]
+            ends += [(self._class_text(names, label), label) for label in range(len(names))]
         ends.append((self.tr("the prior’s mean"), _ZERO))
         name = self.tr("point {name}")
         ends += [(name.replace("{name}", point.name), point) for point in points]
@@ -204,14 +200,25 @@ class DirectionsPanel(Panel):
             if isinstance(wanted, KeptPoint):  # perhaps under another name
                 same = (p for p in points if (p.z, p.label) == (wanted.z, wanted.label))
                 self._wanted[box] = wanted = next(same, wanted)
-            _fill(box, ends, wanted)
+            box.offer(ends, wanted)
         chosen = self.kept.currentData()
         if self.kept.currentIndex() > 0 and self.kept.count() == len(vectors) + 1:
             chosen = vectors[self.kept.currentIndex() - 1]  # perhaps under another name
         kept: list[tuple[str, object]] = [(self.tr("New"), None)]
         kept += [(vector.name, vector) for vector in vectors]
-        _fill(self.kept, kept, chosen)
+        self.kept.offer(kept, chosen)
         self._enable()
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Of the classes of the data."""
+        snapshot = self.store.snapshot
+        return snapshot.class_names if snapshot is not None else ()
+
+    def _class_text(self, names: tuple[str, ...], label: int) -> str:
+        """A digit needs a word before it; words say what they are."""
+        name = class_name(names, label)
+        return name if len(name) > 2 else self.tr("class {label}").replace("{label}", name)
 
     def _choose_end(self) -> None:
         for box in self._wanted:
@@ -235,13 +242,18 @@ class DirectionsPanel(Panel):
         self.rename.setVisible(vector is not None)
         self.remove.setVisible(vector is not None)
         self.unmark.setVisible(bool(self.store.keeper.marked))
-        self.less_name.setText(self.tr("less") if vector else self.start.currentText())
-        self.more_name.setText(self.tr("more") if vector else self.end.currentText())
+        for label, word, box in (
+            (self.less_name, self.tr("less"), self.start),
+            (self.more_name, self.tr("more"), self.end),
+        ):
+            text = word if vector else box.currentText()
+            elide = Qt.TextElideMode.ElideRight
+            label.setText(label.fontMetrics().elidedText(text, elide, _LONGEST))
         usable = self._fitting() is not None
         for widget in (self.slider, self.subtract, self.less, self.more, self.add, self.keep):
             widget.setEnabled(usable)
 
-    def _end_of(self, box: QComboBox) -> Middle:
+    def _end_of(self, box: ClassBox) -> Middle:
         chosen, size = box.currentData(), len(self.store.state.latent.z)
         if chosen == _ALL or chosen is None:
             return None
@@ -270,8 +282,8 @@ class DirectionsPanel(Panel):
         if isinstance(result, DirectionResult) and result.request is self._asked:
             self._shown = result
             leads = self._fitting() is not None and result.images is not None
-            pictures = [to_qimages(result.images)] if leads else []
-            self.grid.set_pictures(pictures, (), (0, _MIDDLE))
+            images = result.images[np.newaxis] if leads and result.images is not None else None
+            self.grid.set_images(images, (), (0, _MIDDLE))
             self._show_place(self.store.state)
             self._enable()
             self._describe()
@@ -300,7 +312,13 @@ class DirectionsPanel(Panel):
         elif problem is not None and self.kept.count() == 1:
             self.caption.setText(error_sentence(problem))
         elif shown is not None and shown.request.snapshot is self.store.snapshot:
-            self.caption.setText(self.tr("Both ends are the same. Choose another one."))
+            text = self.tr("Both ends are the same. Choose another one.")
+            if not self._names and self.store.snapshot is not None and self.start.count() == 2:
+                text = self.tr(
+                    "These images have no classes to go between. Mark some of them on the map, or "
+                    "keep points, and go from the ones to the others."
+                )
+            self.caption.setText(text)
         else:
             self.caption.setText(
                 self.tr("Directions appear here once the model has looked at the test images.")
@@ -346,8 +364,8 @@ class DirectionsPanel(Panel):
     def _keep(self) -> None:
         fitting = self._fitting()
         if fitting is not None:
-            name = f"{self.start.currentText()} → {self.end.currentText()}"
-            self.store.keeper.keep_vector(name, fitting[1].tolist())
+            ends = (in_short(box.currentText(), _MOST_OF_NAME) for box in (self.start, self.end))
+            self.store.keeper.keep_vector(" → ".join(ends), fitting[1].tolist())
             self.kept.setCurrentIndex(self.kept.count() - 1)
             self._choose()
 
@@ -380,13 +398,3 @@ class DirectionsPanel(Panel):
             self._show_place(new)
             if not self._timer.isActive():
                 self._timer.start()
-
-
-def _fill(box: QComboBox, items: list[tuple[str, object]], wanted: object) -> None:
-    """Offer these; choose ``wanted``, where it is among them, else the first."""
-    with QSignalBlocker(box):
-        box.clear()
-        for text, data in items:
-            box.addItem(text, data)
-        places = [place for place, (_, data) in enumerate(items) if data == wanted]
-        box.setCurrentIndex(places[0] if places else 0)

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
-    QPersistentModelIndex,
-    QPointF,
-    QRectF,
-    QSignalBlocker,
     QSize,
     Qt,
     QTimer,
@@ -19,13 +13,8 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QAction,
-    QColor,
     QGuiApplication,
     QKeySequence,
-    QPainter,
-    QPen,
-    QPixmap,
-    QPolygonF,
 )
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
@@ -33,114 +22,20 @@ from vae_studio.core.surveyed import Survey
 from vae_studio.session.drawing import ImageRef
 from vae_studio.session.requests import NearRequest, NearResult, Result
 from vae_studio.session.state import SessionState
-from vae_studio.ui import theme
 from vae_studio.ui.captions import unit
+from vae_studio.ui.classes import class_name
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.panels.images_model import ImagesModel
 from vae_studio.ui.store import Store
+from vae_studio.ui.widgets.class_box import ClassBox
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions
-from vae_studio.ui.widgets.qimages import to_qimage
 from vae_studio.ui.widgets.texts import muted_text
 
 NEAREST, BEST, WORST, IN_ORDER = range(4)  # places in the box of orders
 _NEAR = 120  # images that are shown by nearness
 _REST = 100  # ms between two looks for the nearest, while the point moves
-_REMEMBERED = 2000  # thumbnails: 15 MB
-_SIDE = 44  # px of a picture
 _SHEET, _SHEET_COLUMNS = 100, 10  # images that are copied or saved together
-_Index = QModelIndex | QPersistentModelIndex
-
-
-class ImagesModel(QAbstractListModel):
-    """indices: of the images that are shown, in order. values: a figure for each, or none."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.indices: list[int] = []
-        self._values: list[float] = []
-        self._survey: Survey | None = None
-        self._unit = ""
-        self._marked: frozenset[int] = frozenset()
-        self._pictures: dict[tuple[int, bool], QPixmap] = {}  # of this survey: number, marked
-
-    def show_images(
-        self, survey: Survey | None, indices: list[int], values: list[float], unit_name: str
-    ) -> None:
-        """Show other ones. unit_name: of the loss."""
-        if survey is not self._survey:
-            self._pictures.clear()
-        self.beginResetModel()
-        self._survey, self.indices, self._values = survey, indices, values
-        self._unit = unit_name
-        self.endResetModel()
-
-    def _picture(self, survey: Survey, image: int, marked: bool) -> QPixmap:
-        """Made once: the nearest images are asked for ten times a second while a hand moves."""
-        found = self._pictures.get((image, marked))
-        if found is None:
-            if len(self._pictures) >= _REMEMBERED:
-                self._pictures.clear()
-            found = self._pictures[image, marked] = _thumbnail(survey.images[image], marked)
-        return found
-
-    def forget_pictures(self) -> None:
-        """The colours of marks are others."""
-        self._pictures.clear()
-
-    def set_marked(self, marked: frozenset[int]) -> None:
-        """Show these images as marked."""
-        if marked != self._marked:
-            self._marked = marked
-            if self.indices:
-                last = self.index(len(self.indices) - 1)
-                self.dataChanged.emit(self.index(0), last, [Qt.ItemDataRole.DecorationRole])
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self.indices)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if self._survey is None or not index.isValid() or index.row() >= len(self.indices):
-            return None
-        image = self.indices[index.row()]
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._picture(self._survey, image, image in self._marked)
-        if role == Qt.ItemDataRole.DisplayRole and self._values:
-            return f"{self._values[index.row()]:.1f}"
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self.tr(
-                "Test image {n}, class {label}: {recon:.1f} {unit} + KL {kl:.1f} nats at its mean"
-            ).format(
-                n=image,
-                label=self._survey.labels[image],
-                recon=self._survey.reconstruction[image],
-                unit=self._unit,
-                kl=self._survey.kl[image],
-            )
-        return None
-
-
-def _thumbnail(pixels: NDArray[np.uint8], marked: bool) -> QPixmap:
-    """Of an image [C, H, W]."""
-    picture = to_qimage(pixels.astype(np.float32) / 255.0)
-    thumbnail = QPixmap.fromImage(picture.scaled(_SIDE, _SIDE))
-    if marked:
-        _paint_mark(thumbnail)
-    return thumbnail
-
-
-def _paint_mark(pixels: QPixmap) -> None:
-    """A frame and a tick: no meaning hangs on colour alone."""
-    c, side = theme.colors(), pixels.width()
-    painter = QPainter(pixels)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(c.accent), 2.0))
-    painter.drawRect(1, 1, side - 2, side - 2)
-    corner = QRectF(side - 15, 0, 15, 15)
-    painter.fillRect(corner, QColor(c.accent))
-    painter.setPen(QPen(QColor(c.on_accent), 2.0))
-    tick = [QPointF(3.5, 8.5), QPointF(6.5, 11.5), QPointF(12.5, 4.5)]
-    painter.drawPolyline(QPolygonF([corner.topLeft() + point for point in tick]))
-    painter.end()
 
 
 class ImagesPanel(Panel):
@@ -167,7 +62,8 @@ class ImagesPanel(Panel):
                 "reconstruction + KL at their mean"
             )
         )
-        self.label = QComboBox()
+        self._names: tuple[str, ...] = ()
+        self.label = ClassBox(10)
         self.label.addItem(self.tr("All classes"))
         self.label.setAccessibleName(self.tr("Class of the test images"))
         self.label.setToolTip(self.tr("Show the images of one class only"))
@@ -181,7 +77,7 @@ class ImagesPanel(Panel):
         self.list.setBatchSize(400)
         self.list.setUniformItemSizes(True)
         self.list.setSpacing(0)
-        self.list.setIconSize(QSize(_SIDE, _SIDE))
+        self.list.setIconSize(QSize(self.images.side, self.images.side))
         self.list.setAccessibleName(self.tr("Test images"))
         self.list.setToolTip(
             self.tr("A click makes an image the input; with Ctrl it marks it, for a direction")
@@ -232,6 +128,7 @@ class ImagesPanel(Panel):
         """The images in the order that was chosen; the nearest come as an answer."""
         survey = self.store.atlas.survey
         self.images.set_marked(self.store.keeper.marked)
+        self._name_classes()
         self.order.setEnabled(survey is not None)
         self.label.setEnabled(survey is not None)
         if survey is None:
@@ -243,7 +140,6 @@ class ImagesPanel(Panel):
                 else error_sentence(problem)
             )
             return
-        self._name_classes(int(survey.labels.max()) + 1)
         if not self.on_screen:
             return
         if self.order.currentIndex() == NEAREST:
@@ -257,22 +153,29 @@ class ImagesPanel(Panel):
             sign = -1.0 if self.order.currentIndex() == WORST else 1.0
             chosen = chosen[np.argsort(sign * survey.loss[chosen], kind="stable")]
             values = survey.loss[chosen].tolist()
-        self.images.show_images(survey, chosen.tolist(), values, self._unit())
+        self._show_images(survey, chosen.tolist(), values)
         text = self.tr("{n} images. A click makes one the input.")
         if values:
             text = self.tr("{n} images, with reconstruction + KL. A click makes one the input.")
         self.caption.setText(text.format(n=len(chosen)))
 
-    def _unit(self) -> str:
+    def _show_images(self, survey: Survey, indices: list[int], values: list[float]) -> None:
         snapshot = self.store.snapshot
-        return unit(snapshot.spec) if snapshot is not None else ""
+        unit_name = unit(snapshot.spec) if snapshot is not None else ""
+        self.images.show_images(survey, indices, values, unit_name)
+        self.list.setIconSize(QSize(self.images.side, self.images.side))
 
-    def _name_classes(self, classes: int) -> None:
-        if self.label.count() != classes + 1:
-            with QSignalBlocker(self.label):
-                while self.label.count() > 1:
-                    self.label.removeItem(1)
-                self.label.addItems([str(label) for label in range(classes)])
+    def _name_classes(self) -> None:
+        """The box offers the classes of the data; there is none where they have none."""
+        snapshot = self.store.snapshot
+        names = snapshot.class_names if snapshot is not None else ()
+        self.label.setVisible(bool(names))
+        if names != self._names:
+            self._names = names
+            self.images.set_names(names)
+            listed = [class_name(names, label) for label in range(len(names))]
+            everything: list[tuple[str, object]] = [(self.tr("All classes"), None)]
+            self.label.offer([*everything, *zip(listed, range(len(names)), strict=True)], None)
 
     @Slot()
     def _ask_nearest(self) -> None:
@@ -290,7 +193,7 @@ class ImagesPanel(Panel):
             if self.order.currentIndex() != NEAREST:
                 return
             survey = result.request.survey
-            self.images.show_images(survey, list(result.indices), list(result.away), self._unit())
+            self._show_images(survey, list(result.indices), list(result.away))
             self.list.scrollToTop()
             self.caption.setText(
                 self.tr("The {n} nearest, with the distance of their codes.").format(
@@ -331,4 +234,4 @@ class ImagesPanel(Panel):
             return
         image = self.images.indices[index.row()]
         ref = ImageRef(snapshot.config.dataset, "test", image)
-        self.store.set_image(ref, int(survey.labels[image]))
+        self.store.set_image(ref, int(survey.labels[image]) if self._names else None)

@@ -6,17 +6,11 @@ moved along the direction from the mean of the class that the point has to that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import (
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.requests import (
@@ -25,32 +19,40 @@ from vae_studio.session.requests import (
     Image,
     LabelsRequest,
     LabelsResult,
+    PointsRequest,
+    PointsResult,
     Result,
 )
 from vae_studio.session.state import SessionState
-from vae_studio.ui import theme
+from vae_studio.ui.classes import MOST_BUTTONS, a_class, class_name, is_digit
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button
-from vae_studio.ui.widgets.hand_slider import HandSlider
+from vae_studio.ui.widgets.class_grid import ClassGrid
+from vae_studio.ui.widgets.class_list import SIDE, ClassList
+from vae_studio.ui.widgets.class_mix import ClassMix
+from vae_studio.ui.widgets.column_scroll import ColumnScroll
 from vae_studio.ui.widgets.image_view import ImageView
-from vae_studio.ui.widgets.qimages import to_qimages
+from vae_studio.ui.widgets.qimages import shrunk, to_qimages
 from vae_studio.ui.widgets.texts import muted_text
 
-_COLUMNS = 5
 _REASON, _CLASSES = range(2)  # pages
 
 
 class LabelsPanel(Panel):
     """A picture of each class, a click takes one; below them, for a conditional model, the way
-    between two. Where there is nothing to show, the reason."""
+    between two. Many classes are listed, and can be searched. Where there is nothing to show, the
+    reason."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.pictures: list[ImageView] = []
-        self.buttons: list[QToolButton] = []
-        self._asked: AsClassesRequest | None = None
+        self.grid: ClassGrid | None = None
+        self._names: tuple[str, ...] = ()
+        self._conditional = False
+        self._asked: AsClassesRequest | PointsRequest | None = None
+        self._asked_for: tuple[int, ...] = ()  # of the list's pictures
         self._shown: AsClassesResult | None = None
         self._pages = QStackedWidget()
         self._pages.addWidget(self._make_reason())
@@ -82,10 +84,18 @@ class LabelsPanel(Panel):
         outer.setSpacing(4)
         self.explain = muted_text()
         outer.addWidget(self.explain)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(6)
-        outer.addLayout(self._grid, 1)
-        self.mix = self._make_mix()
+        self._place = QVBoxLayout()
+        outer.addLayout(self._place, 1)
+        self.list = ClassList(self.tr("Classes"))
+        self.list.chosen.connect(self._pick)
+        self.list.looked_at.connect(self.refresh)
+        self.list.hide()
+        outer.addWidget(self.list, 1)
+        self.mix = ClassMix()
+        self.one, self.other, self.between = self.mix.one, self.mix.other, self.mix.between
+        self.mix.between.grabbed.connect(self.store.begin_gesture)
+        self.mix.between.released.connect(self.store.end_gesture)
+        self.mix.mixed.connect(self.store.set_label_weights)
         outer.addWidget(self.mix)
         self.open_cvae = push_button(
             "mdi6.folder-open-outline",
@@ -96,46 +106,44 @@ class LabelsPanel(Panel):
         outer.addWidget(self.open_cvae, 0, Qt.AlignmentFlag.AlignLeft)
         return page
 
-    def _make_mix(self) -> QWidget:
-        """Two classes and how much of each."""
-        mix = QWidget()
-        self.one, self.other = QComboBox(), QComboBox()
-        self.one.setAccessibleName(self.tr("Class at the left"))
-        self.one.setToolTip(self.tr("The class that the slider has at its left end"))
-        self.other.setAccessibleName(self.tr("Class at the right"))
-        self.other.setToolTip(self.tr("The class that the slider has at its right end"))
-        self.between = HandSlider(0.0, 1.0, 0.05, 0.25)
-        self.between.setAccessibleName(self.tr("Between two classes"))
-        self.between.setToolTip(
-            self.tr(
-                "Class weights: so much of the class at the right, the rest of that at the left"
-            )
-        )
-        self.share = QLabel()
-        self.share.setMinimumWidth(36)
-        theme.tabular(self.share)
-        row = QHBoxLayout(mix)
-        row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.one, self.between, self.other, self.share):
-            row.addWidget(widget, 1 if widget is self.between else 0)
-        self.one.activated.connect(self._choose_ends)
-        self.other.activated.connect(self._choose_ends)
-        self.between.grabbed.connect(self.store.begin_gesture)
-        self.between.released.connect(self.store.end_gesture)
-        self.between.moved.connect(self._slide)
-        return mix
+    @property
+    def pictures(self) -> list[ImageView]:
+        """One for each class; none where they are listed."""
+        return self.grid.pictures if self.grid is not None else []
 
+    @property
+    def buttons(self) -> Sequence[QToolButton]:
+        """The same."""
+        return self.grid.buttons if self.grid is not None else ()
+
+    @property
+    def _is_listed(self) -> bool:
+        return len(self._names) > MOST_BUTTONS
+
+    @Slot()
     def refresh(self) -> None:
         snapshot, z = self.store.snapshot, self.store.state.latent.z
         if not self.on_screen or snapshot is None or not self.store.fits:
             return
+        seen = self.list.in_view if self._is_listed else None
         if snapshot.spec.conditional:
-            self.store.ask("labels", LabelsRequest(snapshot, z))
+            if seen is None:
+                self.store.ask("labels", LabelsRequest(snapshot, z))
+            elif seen:
+                points = np.tile(np.asarray(z, np.float32), (len(seen), 1))
+                labels = np.zeros((len(seen), snapshot.spec.num_classes), np.float32)
+                labels[np.arange(len(seen)), list(seen)] = 1.0
+                self._asked, self._asked_for = PointsRequest(snapshot, points, labels), seen
+                self.store.ask("labels", self._asked)
+            return
+        if not snapshot.class_names:
             return
         self.store.atlas.want()
-        survey = self.store.atlas.survey
+        survey = self.store.atlas.of_run
         if survey is not None and survey.mu.shape[1] == len(z):
-            self._asked = AsClassesRequest(snapshot, survey, z)
+            count = len(snapshot.class_names)
+            self._asked = AsClassesRequest(snapshot, survey, z, count, seen)
+            self._asked_for = seen or ()
             self.store.ask("labels", self._asked)
 
     @Slot()
@@ -143,67 +151,71 @@ class LabelsPanel(Panel):
         snapshot, atlas = self.store.snapshot, self.store.atlas
         if snapshot is None:
             return
-        classes, conditional = snapshot.spec.num_classes, snapshot.spec.conditional
-        if not conditional and atlas.survey is not None:
-            classes = int(atlas.survey.labels.max()) + 1
-        self.mix.setVisible(conditional)
-        self.open_cvae.setVisible(not conditional)
-        if conditional:
-            self.explain.setText(self.tr("The same z in every class. Keys 0 to 9 pick one."))
-        if classes:
-            self._make_buttons(classes)
-            self._show_tips(conditional)
+        names, conditional = snapshot.class_names, snapshot.spec.conditional
+        self.mix.setVisible(conditional and len(names) > 1)
+        digits = snapshot.spec.image_shape == (1, 28, 28) and all(map(is_digit, names))
+        self.open_cvae.setVisible(not conditional and digits)
+        there = bool(names) and (conditional or atlas.survey is not None)
+        if there:
+            if conditional:
+                self.explain.setText(self._explain_conditional(names))
+            self._offer(names, conditional)
             self._check(self.store.state)
+        elif snapshot.data is not None and not names:
+            text = self.tr(
+                "The images that {name} learnt have no labels: there are no classes to choose from."
+            )
+            self.reason.setText(text.replace("{name}", snapshot.name))
+        elif atlas.problem is not None:
+            self.reason.setText(error_sentence(atlas.problem))
         else:
             text = self.tr(
                 "{name} was trained without labels. What the point would be in each class appears "
                 "here once the model has looked at the test images."
-            ).replace("{name}", snapshot.name)
-            if atlas.problem is not None:
-                text = error_sentence(atlas.problem)
-            self.reason.setText(text)
-        self._pages.setCurrentIndex(_CLASSES if classes else _REASON)
+            )
+            self.reason.setText(text.replace("{name}", snapshot.name))
+        self._pages.setCurrentIndex(_CLASSES if there else _REASON)
         self.refresh()
 
-    def _make_buttons(self, classes: int) -> None:
-        if len(self.buttons) == classes:
+    def _explain_conditional(self, names: Sequence[str]) -> str:
+        if len(names) == 1:
+            return self.tr("The model knows one class only.")
+        text = self.tr("The same z in every class. Keys 0 to {last} pick one.")
+        if len(names) > 10:
+            text = self.tr("The same z in every class. Keys 0 to 9 pick the first ten.")
+        return text.format(last=min(len(names), 10) - 1)
+
+    def _offer(self, names: tuple[str, ...], conditional: bool) -> None:
+        """A button for each class, or a list of them."""
+        if names == self._names:
+            if conditional != self._conditional:
+                self._show_tips(conditional)
             return
-        while self._grid.count():
-            widget = self._grid.takeAt(0).widget()
+        self._names = names
+        while self._place.count():
+            widget = self._place.takeAt(0).widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
-        self.pictures, self.buttons = [], []
-        for index in range(classes):
-            picture = ImageView(self.tr("Class {label}").format(label=index), side=40)
-            picture.clicked.connect(lambda index=index: self._pick(index))
-            picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the button below has it
-            button = QToolButton()
-            button.setText(str(index))
-            button.setCheckable(True)
-            button.setAccessibleName(self.tr("Label {label}").format(label=index))
-            button.setSizePolicy(
-                picture.sizePolicy().horizontalPolicy(), button.sizePolicy().verticalPolicy()
-            )
-            button.clicked.connect(lambda _checked, index=index: self._pick(index))
-            picture.keep_square()
-            row, column = divmod(index, _COLUMNS)
-            self._grid.addWidget(picture, 2 * row, column)
-            self._grid.addWidget(button, 2 * row + 1, column)
-            self.pictures.append(picture)
-            self.buttons.append(button)
-        self._grid.setRowStretch(self._grid.rowCount(), 1)
-        for box in (self.one, self.other):
-            box.clear()
-            box.addItems([str(label) for label in range(classes)])
-        self.other.setCurrentIndex(min(1, classes - 1))
+        self.grid = None
+        self.list.setVisible(self._is_listed)
+        self.list.set_names(names if self._is_listed else ())
+        if not self._is_listed:
+            self.grid = ClassGrid(names)
+            self.grid.picked.connect(self._pick)
+            self._place.addWidget(self.grid if self.grid.compact else ColumnScroll(self.grid))
+        self.mix.set_names(names)
+        self._show_tips(conditional)
 
     def _show_tips(self, conditional: bool) -> None:
-        text = self.tr("Decode the same z as a {label}")
+        self._conditional = conditional
+        text = self.tr("Decode the same z as {a_class}")
         if not conditional:
-            text = self.tr("Go to what this would be as a {label}")
-        for index, button in enumerate(self.buttons):
-            button.setToolTip(text.format(label=index))
+            text = self.tr("Go to what this would be as {a_class}")
+        for name, button in zip(self._names, self.buttons, strict=False):
+            button.setToolTip(tooltip(text.replace("{a_class}", a_class(name))))
 
+    @Slot(int)
     def _pick(self, index: int) -> None:
         shown, snapshot = self._shown, self.store.snapshot
         if snapshot is not None and snapshot.spec.conditional:
@@ -224,58 +236,49 @@ class LabelsPanel(Panel):
         weights = state.latent.label
         if weights is not None:
             chosen = {index for index, weight in enumerate(weights) if weight > 0.0}
-            self._show_mix(weights)
+            self.mix.show_weights(weights)
         else:
             chosen = {self._shown.now} if self._shown is not None else set()
+        if self._is_listed:
+            self.list.set_chosen(chosen)
         for index, (picture, button) in enumerate(zip(self.pictures, self.buttons, strict=True)):
             button.setChecked(index in chosen)
             picture.set_selected(index in chosen)
 
-    # Between two classes -------------------------------------------------------------------
-
-    def _show_mix(self, weights: tuple[float, ...]) -> None:
-        """Ends and handle as the weights are; the ends stay where they can."""
-        if len(weights) != self.one.count():
-            return
-        one, other = self.one.currentIndex(), self.other.currentIndex()
-        mixed = [index for index, weight in enumerate(weights) if weight > 0.0]
-        if not set(mixed) <= {one, other}:
-            one = mixed[0]
-            other = mixed[1] if len(mixed) > 1 else other
-        if one == other:
-            other = (one + 1) % len(weights)
-        self.one.setCurrentIndex(one)
-        self.other.setCurrentIndex(other)
-        share = weights[other] / max(weights[one] + weights[other], 1e-9)
-        self.between.show_value(share)
-        self.share.setText(f"{100 * share:.0f} %")
-
-    def _choose_ends(self) -> None:
-        """Other ends, the same share; two that are the same are that class alone."""
-        self._slide(self.between.value())
-
-    @Slot(float)
-    def _slide(self, share: float) -> None:
-        weights = [0.0] * self.one.count()
-        weights[self.one.currentIndex()] += 1.0 - share
-        weights[self.other.currentIndex()] += share
-        self.store.set_label_weights(tuple(weights))
+    # Pictures ------------------------------------------------------------------------------
 
     @Slot(str, object)
     def _take(self, lane: str, result: Result) -> None:
         if isinstance(result, LabelsResult):
             if result.request.snapshot is self.store.snapshot:
                 self._show_pictures(result.images)
+        elif isinstance(result, PointsResult) and result.request is self._asked:
+            self._show_pictures(result.images)
         elif isinstance(result, AsClassesResult) and result.request is self._asked:
             self._shown = result
             self._show_pictures(result.images)
+            self.explain.setText(self._explain_means(class_name(self._names, result.now)))
+            self._check(self.store.state)
+
+    def _explain_means(self, now: str) -> str:
+        """Where the pictures of a model without labels come from."""
+        if is_digit(now):
             text = self.tr(
                 "What would this {now} be in another class? z − the mean of the {now}s + that of "
                 "the others."
             )
-            self.explain.setText(text.format(now=result.now))
-            self._check(self.store.state)
+            return text.format(now=now)
+        text = self.tr(
+            "This is most like {now}. What would it be in another class? z − the mean of that "
+            "class + that of the other."
+        )
+        return text.replace("{now}", a_class(now))
 
     def _show_pictures(self, images: Image) -> None:
+        if self._is_listed:
+            if len(images) == len(self._asked_for):
+                side = round(SIDE * self.devicePixelRatioF())
+                self.list.set_pictures(self._asked_for, to_qimages(shrunk(images, side)))
+            return
         for view, picture in zip(self.pictures, to_qimages(images), strict=False):
             view.set_picture(picture)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vae_studio.core.datasets.table import MNIST
 from vae_studio.core.runs import RunInfo
 from vae_studio.session.folders import runs_folder
 from vae_studio.session.state import SessionState
@@ -118,7 +119,7 @@ class ModelsPanel(Panel):
             figure = quality(info, in_training=info.path == training)
             item.setData(_INFO, info)
             item.setData(_FIGURE, figure)
-            item.setToolTip(_plain(f"{info.name}\n{spec_summary(info.spec)}\n{figure}"))
+            item.setToolTip(_plain(f"{info.name}\n{_about(info)}\n{figure}"))
             self.list.addItem(item)
             if current is not None and current.path == info.path:
                 self.list.setCurrentItem(item)
@@ -209,6 +210,12 @@ class ModelsPanel(Panel):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(info.path)))
 
 
+def _about(info: RunInfo) -> str:
+    """What kind of network; of other images than MNIST's, which, first."""
+    summary, data = spec_summary(info.spec), info.data
+    return summary if data is None or data.name == MNIST.name else f"{data.title} · {summary}"
+
+
 def _plain(text: str) -> str:
     """Keep Qt from reading a run's name as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
@@ -249,9 +256,7 @@ class _RunDelegate(QStyledItemDelegate):
         painter.setPen(QColor(c.muted))
         right = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
         painter.drawText(text, right, figure)
-        below = metrics.elidedText(
-            spec_summary(info.spec), Qt.TextElideMode.ElideRight, text.width()
-        )
+        below = metrics.elidedText(_about(info), Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, below)
         font = option.font
         font.setBold(True)

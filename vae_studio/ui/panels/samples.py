@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vae_studio.session.requests import (
@@ -36,6 +36,7 @@ class SamplesPanel(Panel):
         self._asked: SampleRequest | PointsRequest | None = None
         self.explain = QLabel()
         self.explain.setProperty("role", "muted")
+        self.explain.setTextFormat(Qt.TextFormat.PlainText)
         self.explain.setWordWrap(True)
         grid = QGridLayout()
         grid.setSpacing(3)

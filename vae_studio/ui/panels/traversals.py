@@ -6,21 +6,24 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker, QTimer, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from vae_studio.core.spec import ModelSpec
 from vae_studio.core.surveyed import PRIOR_RANGE
 from vae_studio.core.traversals import Array, plane_through, rows_through
 from vae_studio.session.requests import LatticeRequest, LatticeResult, Result
 from vae_studio.session.state import SessionState
+from vae_studio.ui.budget import pictures_at_once
 from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.picture_grid import PictureGrid
-from vae_studio.ui.widgets.qimages import to_qimages
 from vae_studio.ui.widgets.texts import muted_text
 
 ROWS, PLANE = range(2)  # places in the box of kinds
 MOST_ROWS = 10
 COLUMNS = 11
 SIDE = 13  # pictures of a plane, each way
+_FEW = 7  # columns, and pictures of a plane each way, where pictures are large
+_LEAST_ROWS = 4
 _REST = 80  # ms without a move, after which the pictures follow
 _LANE = "traverse"
 
@@ -122,12 +125,14 @@ class TraversalsPanel(Panel):
         low, high = self._range(snapshot.spec.latent_dim)
         across, up = self.across.currentData(), self.up.currentData()
         if self.kind.currentIndex() == ROWS or across is None or up is None or across == up:
-            chosen = self._order()[:MOST_ROWS]
+            rows, columns = rows_and_columns(snapshot.spec)
+            chosen = self._order()[:rows]
             if self.kind.currentIndex() == PLANE and across is not None:
                 chosen = (across,)
-            points = rows_through(latent.z, chosen, low, high, COLUMNS)
+            points = rows_through(latent.z, chosen, low, high, columns)
         else:
-            points = plane_through(latent.z, across, up, low, high, SIDE)
+            side = SIDE if pictures_at_once(snapshot.spec, SIDE**2) == SIDE**2 else _FEW
+            points = plane_through(latent.z, across, up, low, high, side)
         self.store.ask(_LANE, LatticeRequest(snapshot, latent, points))
 
     @Slot(str, object)
@@ -138,12 +143,11 @@ class TraversalsPanel(Panel):
             return
         self._shown = result
         rows, columns = result.images.shape[:2]
-        pictures = [to_qimages(images) for images in result.images]
         if self.kind.currentIndex() == ROWS:
             names = [f"z{index}" for index in self._order()[:rows]]
-            self.grid.set_pictures(pictures, names, (-1, columns // 2))
+            self.grid.set_images(result.images, names, (-1, columns // 2))
         else:
-            self.grid.set_pictures(pictures, (), (rows // 2, columns // 2))
+            self.grid.set_images(result.images, (), (rows // 2, columns // 2))
         self._describe()
 
     @Slot(int, int)
@@ -175,3 +179,12 @@ class TraversalsPanel(Panel):
     def _render(self, new: SessionState, old: SessionState) -> None:
         if self.on_screen and new.latent != old.latent:
             self._timer.start()
+
+
+def rows_and_columns(spec: ModelSpec) -> tuple[int, int]:
+    """Of large pictures there are fewer, so that none waits long for them."""
+    most = MOST_ROWS * COLUMNS
+    there = pictures_at_once(spec, most)
+    if there == most:
+        return MOST_ROWS, COLUMNS
+    return min(MOST_ROWS, max(_LEAST_ROWS, there // _FEW)), _FEW

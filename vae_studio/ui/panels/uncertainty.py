@@ -18,6 +18,7 @@ from vae_studio.session.requests import EncodeResult, Result, SpreadRequest, Spr
 from vae_studio.session.state import SessionState
 from vae_studio.ui import theme
 from vae_studio.ui.captions import snapshot_caption, unit
+from vae_studio.ui.classes import a_class, class_name
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
@@ -36,8 +37,8 @@ class UncertaintyPanel(Panel):
         self._shown: SpreadResult | None = None
         self.empty = QLabel(
             self.tr(
-                "Draw a digit, or click a test image on the map: how sure the encoder is of it "
-                "appears here."
+                "Draw, or click a test image on the map: how sure the encoder is of it appears "
+                "here."
             )
         )
         self.empty.setProperty("role", "empty")
@@ -156,12 +157,14 @@ class UncertaintyPanel(Panel):
         self.spread.set_heat(to_heat(result.deviation, QColor(theme.colors().kl)))
         for view, picture in zip(self.samples, to_qimages(result.images), strict=True):
             view.set_picture(picture)
-        self.caption.setText(
-            self.tr("{model} · a pixel's largest deviation {deviation:.2f}").format(
-                model=snapshot_caption(code.request.snapshot),
-                deviation=float(result.deviation.max()),
-            )
-        )
+        parts = [snapshot_caption(code.request.snapshot)]
+        if code.label is not None:
+            names, label = code.request.snapshot.class_names, code.label.index(max(code.label))
+            text = self.tr("as {a_class}")
+            parts.append(text.replace("{a_class}", a_class(class_name(names, label))))
+        text = self.tr("a pixel's largest deviation {deviation:.2f}")
+        parts.append(text.format(deviation=float(result.deviation.max())))
+        self.caption.setText(" · ".join(parts))
         self._pages.setCurrentIndex(1)
 
     def _go(self, index: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 
-from vae_studio.session.strokes import Point, Stroke, Strokes, extended
+from vae_studio.session.strokes import Colour, Point, Stroke, Strokes, extended
 from vae_studio.ui import theme
 from vae_studio.ui.widgets.image_view import ImageView
 from vae_studio.ui.widgets.lost_release import release_kept
@@ -15,6 +15,7 @@ from vae_studio.ui.widgets.stroke_painting import draw_stroke
 
 _CLOSE = 0.004  # of the picture; a hand that moves less stays
 _FAINT = 0.35  # opacity of what was brushed
+_PALE = 0.6  # and of what was brushed in a colour of its own
 
 
 class Brush(Enum):
@@ -26,7 +27,7 @@ class Brush(Enum):
 
 
 class BrushView(ImageView):
-    """Coordinates run from 0 to 1 over the picture.
+    """Coordinates run from 0 to 1 over the picture. colour: of what is brushed, None for ink.
 
     Signals: ``pressed()`` and ``released()`` around a stroke; ``brushed(strokes)``: the hand wants
     these; ``given_back()``: it wants none of the stroke at hand.
@@ -40,6 +41,7 @@ class BrushView(ImageView):
     def __init__(self, name: str, side: int = 64) -> None:
         super().__init__(name, side)
         self.brush = Brush.NONE
+        self.colour: Colour | None = None
         self.brush_width = 0.1  # of the picture
         self._strokes: Strokes = ()
         self._last: Point | None = None
@@ -76,8 +78,10 @@ class BrushView(ImageView):
         elif self.image is not None:
             self._last = self._point(event.position())
             self.pressed.emit()
-            erases = self.brush is Brush.ERASER
-            self.brushed.emit((*self._strokes, Stroke((self._last,), self.brush_width, erases)))
+            stroke = Stroke((self._last,), self.brush_width, colour=self.colour)
+            if self.brush is Brush.ERASER:
+                stroke = Stroke((self._last,), self.brush_width, erases=True)
+            self.brushed.emit((*self._strokes, stroke))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._last is None:
@@ -120,8 +124,11 @@ class BrushView(ImageView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(place)
         painter.translate(place.topLeft())
-        painter.setOpacity(_FAINT)
         for stroke in self._strokes:
-            color = theme.DARK.kl if stroke.erases else theme.DARK.reconstruction
+            color = QColor(theme.DARK.kl if stroke.erases else theme.DARK.reconstruction)
+            painter.setOpacity(_FAINT)
+            if stroke.colour is not None:
+                color = QColor(*stroke.colour)
+                painter.setOpacity(_PALE)
             last = len(stroke.points) - 1
             draw_stroke(painter, place.width(), stroke, 0, last, color)

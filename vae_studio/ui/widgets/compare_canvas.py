@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from vae_studio.ui import theme
 from vae_studio.ui.widgets import compare_drawing as drawing
 from vae_studio.ui.widgets.compare_pictures import Mode, Pictures
+from vae_studio.ui.widgets.edges import draw_edge
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
 
 _GAP = 8  # px between two pictures, and between the divider and a word
@@ -132,7 +133,11 @@ class CompareCanvas(QWidget):
         else:
             shown = self.pictures.shown(self.mode, self.share)
             for place, picture in zip(filled, shown, strict=True):
+                painter.setRenderHint(
+                    QPainter.RenderHint.SmoothPixmapTransform, place.width() < picture.width()
+                )
                 painter.drawImage(place, picture)
+                draw_edge(painter, place, picture)
         if self.mode == "difference":
             drawing.draw_signs(painter, filled[0], self.pictures.change)
         self._paint_words(painter, places)

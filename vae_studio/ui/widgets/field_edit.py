@@ -165,7 +165,7 @@ class ChoiceEdit(_Bound, QComboBox):
         QComboBox.__init__(self, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
+        self.setMinimumContentsLength(6)
         self._choices: tuple[Any, ...] = ()
         self._set_up(plan, name)
         self.activated.connect(lambda index: self.plan.set_value(self.name, self.itemData(index)))

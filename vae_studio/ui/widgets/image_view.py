@@ -1,16 +1,18 @@
-"""``ImageView``: one image, large and without smoothing; it can be copied and saved."""
+"""``ImageView``: one image, large and without smoothing, averaged where there is less room than it
+has pixels; it can be copied and saved."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vae_studio.ui import theme
+from vae_studio.ui.widgets.edges import draw_edge
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
-from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.ui.widgets.qimages import draw_picture, to_qimage
 
 _BEHIND_HEAT = 0.3  # opacity of a picture that something lies over
 
@@ -103,10 +105,10 @@ class ImageView(QWidget):
         if self._heat is not None:
             painter.fillRect(target, QColor(theme.PAPER))
             painter.setOpacity(_BEHIND_HEAT)
-        painter.drawImage(target, self._image)
+        draw_picture(painter, target, self._image)
         painter.setOpacity(1.0)
         if self._heat is not None:
-            painter.drawImage(target, self._heat)
+            draw_picture(painter, target, self._heat)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -114,6 +116,7 @@ class ImageView(QWidget):
         if self._image is not None:
             target = self._target()
             self._draw(painter, target)
+            draw_edge(painter, QRectF(target), self._image)
             if self._selected or self.hasFocus():
                 painter.setPen(QColor(c.accent))
                 for grow in (0, 1) if self._selected else (0,):

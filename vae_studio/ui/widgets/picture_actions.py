@@ -133,11 +133,15 @@ def add_film_action(widget: QWidget, frames: Frames, milliseconds: int = 100) ->
 def frames_of(columns: Sequence[Sequence[QImage]]) -> NDArray[np.float32] | None:
     """A frame for each column of pictures, which stand in it as square as can be; None where there
     are none."""
-    if not columns or not columns[0]:
+    return frames_of_images([to_array(column) for column in columns if column])
+
+
+def frames_of_images(columns: Sequence[NDArray[np.float32]]) -> NDArray[np.float32] | None:
+    """The same for columns of images [R, C, H, W]."""
+    if not columns:
         return None
     side = math.ceil(math.sqrt(len(columns[0])))
-    sheets = [sheet_of(column, side) for column in columns]
-    return np.stack([_tiled(sheet) for sheet in sheets if sheet is not None])
+    return np.stack([_tiled(Sheet(column, side)) for column in columns])
 
 
 def exporter_of(widget: QWidget) -> Exporter:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 
 
 def to_qimage(image: NDArray[np.float32]) -> QImage:
@@ -17,7 +18,11 @@ def to_qimage(image: NDArray[np.float32]) -> QImage:
 def to_qimages(images: NDArray[np.float32]) -> list[QImage]:
     """[N, C, H, W] in [0, 1] -> pictures, each with its own memory. NaN, which wild weights can
     make, is black."""
-    values = (np.nan_to_num(np.clip(images, 0.0, 1.0)) * 255.0 + 0.5).astype(np.uint8)
+    levels = np.fmax(images, np.float32(0.0))  # of NaN, too
+    np.minimum(levels, np.float32(1.0), out=levels)
+    levels *= np.float32(255.0)
+    levels += np.float32(0.5)
+    values = levels.astype(np.uint8)
     channels, height, width = values.shape[1:]
     if channels not in (1, 3):
         raise ValueError(f"a picture has 1 or 3 channels, not {channels}")
@@ -28,6 +33,46 @@ def to_qimages(images: NDArray[np.float32]) -> list[QImage]:
         data = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
         form = QImage.Format.Format_RGB888
     return [QImage(each.data, width, height, width * channels, form).copy() for each in data]
+
+
+def shrunk(images: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Images [..., H, W], averaged over squares of pixels so that the shorter side still has
+    ``side`` of them, or the same where it has fewer than twice as many. A grid of large pictures
+    costs no more than one of digits then."""
+    height, width = images.shape[-2:]
+    every = min(height, width) // max(side, 1)
+    if every < 2:
+        return images
+    inside = images[..., : height // every * every, : width // every * every]
+    rows = inside[..., ::every, :].copy()
+    for row in range(1, every):
+        rows += inside[..., row::every, :]
+    found = rows[..., ::every].copy()
+    for column in range(1, every):
+        found += rows[..., column::every]
+    found *= np.float32(1.0 / every**2)
+    return found
+
+
+def to_size(picture: QImage, size: QSize) -> QImage:
+    """As large as that: averaged where it shrinks, with pixels as they are where it grows."""
+    if size == picture.size():
+        return picture
+    shrinks = size.width() < picture.width() or size.height() < picture.height()
+    mode = Qt.TransformationMode
+    return picture.scaled(
+        size,
+        Qt.AspectRatioMode.IgnoreAspectRatio,
+        mode.SmoothTransformation if shrinks else mode.FastTransformation,
+    )
+
+
+def draw_picture(painter: QPainter, target: QRect, picture: QImage) -> None:
+    """Draw it as ``to_size`` would make it, in the pixels of the screen."""
+    size = target.size() * painter.device().devicePixelRatioF()
+    if size.width() < picture.width() or size.height() < picture.height():
+        picture = to_size(picture, size)
+    painter.drawImage(target, picture)
 
 
 def to_heat(values: NDArray[np.float32], color: QColor) -> QImage:

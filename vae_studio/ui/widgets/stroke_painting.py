@@ -10,25 +10,25 @@ from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 from vae_studio.core.curves import FloatArray, beziers
+from vae_studio.session.drawing import DIGITS, Sheet
 from vae_studio.session.strokes import Point, Stroke, Strokes
-from vae_studio.ui import theme
 
 _PIECES = 100  # painted at once: what crosses itself ten thousand times takes Qt seconds
 
 
-def draw_strokes(image: QImage, strokes: Strokes) -> None:
-    """Paint strokes on a square image, one above the other."""
+def draw_strokes(image: QImage, strokes: Strokes, sheet: Sheet = DIGITS) -> None:
+    """Paint strokes on a square image, one above the other. sheet: whose colours they have."""
     side = image.width()
     for stroke in strokes:
-        last = len(stroke.points) - 1
+        last, color = len(stroke.points) - 1, QColor(*sheet.colour(stroke))
         painter = QPainter(image)
         if last > _PIECES:
             layer = clear_layer(image.size())
-            cover_with_pieces(layer, stroke, 0, last)
+            cover_with_pieces(layer, stroke, 0, last, color)
             painter.drawImage(0, 0, layer)
         else:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            draw_stroke(painter, side, stroke, 0, last)
+            draw_stroke(painter, side, stroke, 0, last, color)
         painter.end()
 
 
@@ -38,12 +38,10 @@ def draw_stroke(
     stroke: Stroke,
     first: int,
     last: int,
-    color: str = "",
+    color: QColor,
 ) -> None:
-    """Paint the pieces ``first`` to ``last`` of a stroke; of a dot, the dot. color: of ink or paper
-    where none is given."""
-    color = color or (theme.PAPER if stroke.erases else theme.INK)
-    pen = QPen(QColor(color), stroke.width * side)
+    """Paint the pieces ``first`` to ``last`` of a stroke; of a dot, the dot."""
+    pen = QPen(color, stroke.width * side)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
@@ -75,12 +73,12 @@ def clear_layer(size: QSize) -> QImage:
     return layer
 
 
-def cover_with_pieces(layer: QImage, stroke: Stroke, first: int, last: int) -> None:
+def cover_with_pieces(layer: QImage, stroke: Stroke, first: int, last: int, color: QColor) -> None:
     """Paint the pieces ``first`` to ``last`` of the stroke that a square layer is for."""
     for begin in range(first, max(last, first + 1), _PIECES):
         end = min(begin + _PIECES, last)
         box = box_of_pieces(layer.width(), stroke, begin, end)
-        cover(layer, box, pieces_in(box, layer.width(), stroke, begin, end))
+        cover(layer, box, pieces_in(box, layer.width(), stroke, begin, end, color))
 
 
 def box_of_pieces(side: int, stroke: Stroke, first: int, last: int) -> QRect:
@@ -90,13 +88,15 @@ def box_of_pieces(side: int, stroke: Stroke, first: int, last: int) -> QRect:
     return path.adjusted(-rim, -rim, rim, rim).intersected(QRect(0, 0, side, side))
 
 
-def pieces_in(box: QRect, side: int, stroke: Stroke, first: int, last: int) -> QImage:
+def pieces_in(
+    box: QRect, side: int, stroke: Stroke, first: int, last: int, color: QColor
+) -> QImage:
     """The pieces ``first`` to ``last`` alone, as far as ``box`` goes."""
     layer = clear_layer(box.size())
     painter = QPainter(layer)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(-box.topLeft())
-    draw_stroke(painter, side, stroke, first, last)
+    draw_stroke(painter, side, stroke, first, last, color)
     painter.end()
     return layer
 

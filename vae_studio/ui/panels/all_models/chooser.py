@@ -63,10 +63,14 @@ class ModelChooser(QToolButton):
             action.setCheckable(True)
             on_show = info.path in shown
             action.setChecked(on_show or self._measuring.is_chosen(info))
-            action.setEnabled(not on_show)
+            same = self._measuring.takes_the_same(info)
+            action.setEnabled(not on_show and same)
             lines = [info.name, f"{spec_summary(info.spec)} · {quality(info)}"]
             if on_show:
                 lines.append(self.tr("On show, and so always in the table"))
+            if not same:
+                size = " × ".join(map(str, info.spec.image_shape))
+                lines.append(self.tr("It takes other images, of {size} values").format(size=size))
             action.setToolTip(tooltip("\n".join(lines)))
             action.toggled.connect(lambda on, info=info: self._measuring.choose(info, on))
             self.choice.addAction(action)

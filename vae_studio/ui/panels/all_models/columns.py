@@ -13,6 +13,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from vae_studio.session.drawing_jobs import InputMeasure
 from vae_studio.ui.captions import snapshot_caption
+from vae_studio.ui.classes import a_class, class_name, in_short
 from vae_studio.ui.measuring import Entry
 from vae_studio.ui.messages import error_sentence
 
@@ -87,6 +88,14 @@ def taken_label(measure: InputMeasure) -> int | None:
     return max(range(len(measure.label)), key=measure.label.__getitem__)
 
 
+def label_name(measure: InputMeasure) -> str:
+    """What that class is called; "" where the model is told none."""
+    label = taken_label(measure)
+    if label is None or measure.snapshot is None:
+        return ""
+    return class_name(measure.snapshot.class_names, label)
+
+
 def about(entry: Entry, told: int | None) -> str:
     """Which weights, and the label that was used: ``as 3 · epoch 50``. told: what the user
     says it is."""
@@ -102,7 +111,7 @@ def about(entry: Entry, told: int | None) -> str:
     if label is None:
         return text
     how = translated("told {label}") if told == label else translated("as {label}")
-    return f"{how.format(label=label)} · {text}"
+    return f"{how.replace('{label}', in_short(label_name(measure)))} · {text}"
 
 
 def name_tip(entry: Entry, told: int | None) -> str:
@@ -118,13 +127,13 @@ def name_tip(entry: Entry, told: int | None) -> str:
         label = taken_label(measure)
         if label is not None and told == label:
             text = translated("A conditional model, told your label {label}.")
-            lines.append(text.format(label=label))
+            lines.append(text.replace("{label}", label_name(measure)))
         elif label is not None:
             text = translated(
-                "A conditional model; it took the input for a {label}, the label under which "
+                "A conditional model; it took the input for {a_class}, the label under which "
                 "reconstruction + KL are least."
             )
-            lines.append(text.format(label=label))
+            lines.append(text.replace("{a_class}", a_class(label_name(measure))))
     return "\n".join(lines)
 
 
@@ -140,7 +149,8 @@ def figure_tip(entry: Entry, column: Column) -> str:
         "nats more, which are added before the least of all is looked for."
     )
     classes = len(measure.label)
-    return text.format(label=taken_label(measure), classes=classes, more=math.log(classes))
+    text = text.format(label="{label}", classes=classes, more=math.log(classes))
+    return text.replace("{label}", label_name(measure))
 
 
 def as_table(entries: Sequence[Entry], separator: str) -> str:
@@ -156,12 +166,11 @@ def as_table(entries: Sequence[Entry], separator: str) -> str:
         measure = entry.measure
         snapshot = measure.snapshot if measure is not None else None
         problem = measure.problem if measure is not None else None
-        label = taken_label(measure) if measure is not None else None
         row = [
             entry.name,
             "" if snapshot is None else snapshot.epoch,
             "" if snapshot is None else snapshot.step,
-            "" if label is None else label,
+            "" if measure is None else label_name(measure),
         ]
         values = (figure(entry, column) for column in figures)
         row += ["" if value is None else f"{value:.4f}" for value in values]
@@ -199,8 +208,8 @@ COLUMNS: tuple[Column, ...] = (
             "AllModels",
             "Reconstruction loss −log p(x|z) at z = μ(x), in nats: "
             "−Σ x log x̂ + (1 − x) log(1 − x̂) over the pixels.\n"
-            "Of every model as a Bernoulli distribution, also of one trained with squared error: "
-            "so all may be compared.",
+            "Of every model as a Bernoulli distribution, whatever it was trained with: so all may "
+            "be compared.",
         ),
         width=54,
         narrow=44,

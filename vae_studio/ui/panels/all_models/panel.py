@@ -32,8 +32,8 @@ class AllModelsPanel(Panel):
         self._measuring = store.measuring
         self.empty = QLabel(
             self.tr(
-                "Draw a digit, or take a test image: what every model makes of it appears here, "
-                "side by side."
+                "Draw, or take a test image: what every model makes of it appears here, side by "
+                "side."
             )
         )
         self.empty.setProperty("role", "empty")
@@ -113,9 +113,11 @@ class AllModelsPanel(Panel):
         if measuring.problem is not None:
             self.caption.setText(error_sentence(measuring.problem))
         else:
-            self.caption.setText(
-                self.tr("In nats, but for the squared error. Bold: the least of all.")
-            )
+            text = self.tr("In nats, but for the squared error. Bold: the least of all.")
+            if measuring.left_out:
+                left_out = self.tr("{n} left out: they take other images.")
+                text += " " + left_out.format(n=measuring.left_out)
+            self.caption.setText(text)
         self._pages.setCurrentIndex(_EMPTY if given is None else _TABLE)
 
     def _sort_by(self, place: int) -> None:

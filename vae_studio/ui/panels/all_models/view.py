@@ -18,9 +18,10 @@ from vae_studio.ui import theme
 from vae_studio.ui.measuring import Entry
 from vae_studio.ui.panels.all_models.columns import COLUMNS, FIGURES, PLACE
 from vae_studio.ui.panels.all_models.table import ABOUT, ENTRY, PICTURE, ModelsTable
+from vae_studio.ui.widgets.qimages import draw_picture
 
 ROW = 34  # px
-SIDE = 28  # px of a picture: MNIST's own
+SIDE = 28  # px of a picture: MNIST's own; larger ones are averaged
 _BAR = 3  # px of the mark beside the model on show
 _HEADS = """
     QHeaderView::section { padding: 6px 4px 4px 4px; }
@@ -195,7 +196,7 @@ class _PictureDelegate(QStyledItemDelegate):
         target = QRect(square.topLeft(), size)
         target.moveCenter(square.center())
         painter.fillRect(square, QColor(theme.PAPER))
-        painter.drawImage(target, picture)
+        draw_picture(painter, target, picture)
 
 
 class _NameDelegate(QStyledItemDelegate):

@@ -13,6 +13,7 @@ from vae_studio.ui import theme
 from vae_studio.ui.panels.comparison.name import RunName, run_colour
 from vae_studio.ui.panels.comparison.strip import Strip
 from vae_studio.ui.panels.comparison.table import FiguresTable
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.panels.train.plots import LossPlots
 from vae_studio.ui.report_words import say
 from vae_studio.ui.widgets.wide_scroll import WideScroll
@@ -81,15 +82,18 @@ class ComparisonPage(QWidget):
     def _add_pictures(self) -> None:
         comparison = self._comparison
         self._head("reconstructions")
-        self._text(say("reconstructions.text", count=len(comparison.originals)))
+        text = say("reconstructions.text", count=len(comparison.originals))
+        if comparison.classes_need_saying:
+            text += " " + say("reconstructions.classes", names=comparison.class_list)
+        self._text(text)
         grid = self._grid()
         original = say("original")
         grid.addWidget(QLabel(original), 0, 0)
-        classes = ", ".join(comparison.classes)
-        self._add_strip(grid, 0, Strip(f"{original}: {classes}", comparison.originals))
+        classes = f": {comparison.class_list}" if comparison.class_list else ""
+        self._add_strip(grid, 0, Strip(f"{original}{classes}", comparison.originals))
         for line, (run, name) in enumerate(self._named(), start=1):
             grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignLeft)
-            self._add_strip(grid, line, Strip(f"{run.label}: {classes}", run.reconstructions))
+            self._add_strip(grid, line, Strip(f"{run.label}{classes}", run.reconstructions))
         self._notes("reconstructions")
         self._head("samples")
         self._text(say("samples.text"))
@@ -125,7 +129,7 @@ class ComparisonPage(QWidget):
         return grid
 
     def _add_strip(self, grid: QGridLayout, line: int, strip: Strip) -> None:
-        strip.setToolTip(strip.accessibleName())
+        strip.setToolTip(tooltip(strip.accessibleName()))
         self.strips.append(strip)
         grid.addWidget(strip, line, 1)
 

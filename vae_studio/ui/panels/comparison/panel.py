@@ -66,7 +66,7 @@ class ComparisonPanel(Panel):
         empty = QLabel(
             self.tr(
                 "Run an experiment, or select two runs or more under Runs and press Compare: "
-                "figures, curves and digits stand side by side here."
+                "figures, curves and pictures stand side by side here."
             )
         )
         empty.setProperty("role", "empty")

@@ -12,6 +12,7 @@ from vae_studio.ui.widgets.image_view import ImageView
 COLUMNS = 10
 _GAP = 1  # px of the pictures, between two of them
 _LARGEST = 3  # px of the screen for each of theirs
+_NARROWEST = 144  # px of a strip
 
 
 class Strip(ImageView):
@@ -27,7 +28,8 @@ class Strip(ImageView):
         sheet = tile(images, min(COLUMNS, len(images)), _GAP)
         self._height, self._width = sheet.shape[1:]
         self.set_image(sheet)
-        self.setMinimumSize(self._width // 2, self._height // 2)
+        narrowest = min(self._width, _NARROWEST)
+        self.setMinimumSize(narrowest, self.heightForWidth(narrowest))
         self.setMaximumSize(self._width * _LARGEST, self._height * _LARGEST)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -19,7 +19,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from vae_studio.ui import theme
+from vae_studio.ui.widgets.edges import draw_edge
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
+from vae_studio.ui.widgets.qimages import draw_picture
 
 _GAP, _WIDEST_GAP = 6, 16
 _ROOMY = 70  # px of a picture from which there is room for a second line
@@ -136,14 +138,17 @@ class Answers(QWidget):
                 QPainter.RenderHint.SmoothPixmapTransform,
                 place.width() % answer.picture.width() != 0,
             )
-            painter.drawImage(place, answer.picture)
+            draw_picture(painter, place, answer.picture)
+            draw_edge(painter, QRectF(place), answer.picture)
             line = QRect(place.left(), place.bottom() + 2, place.width(), metrics.height())
             line.adjust(-reach, 0, reach, 0)
             self._paint_line(painter, line, answer)
             if two_lines:
                 line.translate(0, metrics.height() - 1)
                 painter.setPen(QColor(c.muted))
-                painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, answer.cost)
+                fits = metrics.horizontalAdvance(answer.cost) <= line.width()
+                cost = answer.cost if fits else answer.cost.split(" ")[0]
+                painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, cost)
             if index == self.marked:
                 painter.setPen(QColor(c.accent))
                 for grow in (0, 1, 2):
@@ -153,10 +158,11 @@ class Answers(QWidget):
                 painter.drawRect(place.adjusted(-1, -1, 0, 0))
 
     def _paint_line(self, painter: QPainter, line: QRect, answer: Answer) -> None:
-        """Name and share, or the name alone where there is no room for both."""
+        """Name and share, or the name alone, cut short, where there is no room for both."""
         text = f"{answer.name} · {answer.share}" if answer.name else answer.share
-        if answer.name and self.fontMetrics().horizontalAdvance(text) > line.width():
-            text = answer.name
+        metrics = self.fontMetrics()
+        if answer.name and metrics.horizontalAdvance(text) > line.width():
+            text = metrics.elidedText(answer.name, Qt.TextElideMode.ElideRight, line.width())
         painter.setPen(QColor(theme.colors().text))
         middle = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextDontClip
         painter.drawText(line, middle, text)

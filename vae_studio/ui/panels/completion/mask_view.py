@@ -29,6 +29,7 @@ from vae_studio.ui.widgets.ring_cursor import ring_cursor
 BRUSH_WIDTH = 0.12  # of the picture
 _CLOSE = 0.004  # of the picture; a hand that moves less stays
 _DIM = 170  # of 255: opacity of what lies over the unseen
+_VEIL = {False: (theme.DARK.line, theme.HINT), True: (theme.LIGHT.line, theme.LIGHT.faint)}
 _HATCH = 7  # px between two lines
 
 
@@ -61,6 +62,7 @@ class MaskView(ImageView):
         self.known: NDArray[np.bool_] | None = None
         self._seen_part: QImage | None = None  # the picture, clear where it is unseen
         self._hatch = QPixmap()  # over all that is unseen, once it was painted
+        self._light = False
         self._start: Point | None = None
         self._last: Point | None = None
         self.setMinimumSize(112, 112)
@@ -81,6 +83,12 @@ class MaskView(ImageView):
         """What the state says; the hatching comes with ``show_mask``."""
         self.seen = seen
         self.update()
+
+    def set_paper(self, light: bool) -> None:
+        """White paper wants another hatching than black."""
+        if light != self._light:
+            self._light, self._hatch = light, QPixmap()
+            self.update()
 
     def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
         """Hatch what is unseen of the picture: bool [H, W], True for seen."""
@@ -223,12 +231,13 @@ class MaskView(ImageView):
         ratio = self.devicePixelRatioF()
         hatch = QPixmap(size * ratio)
         hatch.setDevicePixelRatio(ratio)
-        veil = QColor(theme.DARK.line)
+        ground, line = _VEIL[self._light]
+        veil = QColor(ground)
         veil.setAlpha(_DIM)
         hatch.fill(veil)
         painter = QPainter(hatch)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        lines = QColor(theme.HINT)
+        lines = QColor(line)
         lines.setAlpha(150)
         painter.setPen(QPen(lines, 1))
         for x in range(-size.height(), size.width(), _HATCH):

@@ -1,4 +1,4 @@
-"""The model finishes what is there: a drawing that is only begun, or a digit with a part hidden."""
+"""The model finishes what is there: a drawing that is only begun, or a whole with a part hidden."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import Strokes
 from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.completer import Completer, same_picture
+from vae_studio.ui.drawing_words import of_digits
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
-from vae_studio.ui.panels.completion.answers import Answer, Answers
+from vae_studio.ui.panels.completion.answer_texts import answers_of
+from vae_studio.ui.panels.completion.answers import Answers
 from vae_studio.ui.panels.completion.mask_tools import MaskTools
 from vae_studio.ui.panels.completion.mask_view import MaskView
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
-from vae_studio.ui.widgets.qimages import to_qimages
 from vae_studio.ui.widgets.texts import muted_text
 
 _SLOTS = 8  # answers of a model without labels, at most
@@ -47,12 +48,8 @@ class CompletionPanel(Panel):
         self.completer: Completer = store.completer
         self._asked: CompletionRequest | None = None
         self._shown: CompletionResult | None = None
-        self.empty = self._make_word(
-            self.tr(
-                "Draw half a digit and press Complete: how the model would go on appears here. Of "
-                "a whole one, hide a part."
-            )
-        )
+        self._sheet = store.sheet
+        self.empty = self._make_word("")
         self._pages = QStackedWidget()
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._make_page())
@@ -75,7 +72,9 @@ class CompletionPanel(Panel):
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         store.state_changed.connect(self._render)
         store.answered.connect(self._take)
+        store.snapshot_changed.connect(self._show_snapshot)
         self.completer.changed.connect(self._show)
+        self._say_what_to_do()
         self._render_input()
         self._show()
 
@@ -194,7 +193,31 @@ class CompletionPanel(Panel):
     def _ask_seen_now(self) -> None:
         state = self.store.state
         if state.input is not None and self.on_screen:
-            self.store.ask("seen", SeenRequest(state.input, state.seen))
+            self.store.ask("seen", SeenRequest(state.input, state.seen, self._sheet))
+
+    @Slot()
+    def _show_snapshot(self) -> None:
+        """Another model may be drawn on otherwise."""
+        if self.store.sheet != self._sheet:
+            self._sheet = self.store.sheet
+            self.view.set_paper(self._sheet.paper == 1.0)
+            self.view.set_image(None)
+            self.view.show_mask(None)
+            if self.on_screen:
+                self._ask_seen()
+        self._say_what_to_do()
+
+    def _say_what_to_do(self) -> None:
+        text = self.tr(
+            "Draw a part of a picture and press Complete: how the model would go on appears here. "
+            "Of a whole one, hide a part."
+        )
+        if of_digits(self.store.snapshot):
+            text = self.tr(
+                "Draw half a digit and press Complete: how the model would go on appears here. Of "
+                "a whole one, hide a part."
+            )
+        self.empty.setText(text)
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:
@@ -222,7 +245,7 @@ class CompletionPanel(Panel):
         given = self.store.state.input
         if lane != "seen" or not isinstance(result, SeenResult):
             return  # others ask, too
-        if same_picture(result.request.input, given):
+        if same_picture(result.request.input, given) and result.request.sheet == self._sheet:
             self.view.set_image(result.image)
             self.view.show_mask(result.mask)
 
@@ -242,7 +265,7 @@ class CompletionPanel(Panel):
         if completer.result is not self._shown:
             self._shown = completer.result
             if self._shown is not None:
-                self.answers.set_answers(self._answers_of(self._shown), completer.taken)
+                self.answers.set_answers(answers_of(self._shown), completer.taken)
         self.answers.set_marked(completer.taken)
         self._right.setCurrentIndex(0 if completer.result is None else 1)
         self.word.setText(self._word_text())
@@ -259,25 +282,6 @@ class CompletionPanel(Panel):
         else:
             self.progress.setRange(0, 100)
             self.progress.setValue(round(100 * share))
-
-    def _answers_of(self, result: CompletionResult) -> list[Answer]:
-        in_nats = result.request.snapshot.spec.in_nats
-        answers = []
-        for index, picture in enumerate(to_qimages(result.images)):
-            label = None if result.labels is None else int(result.labels[index].argmax())
-            share = _percent(float(result.share[index]))
-            cost = f"{float(result.cost[index]):.1f}"
-            if in_nats:
-                cost = self.tr("{cost} nats").format(cost=cost)
-            tip = self.tr("Answer {n}: {share} of what all weigh together; it costs {cost}")
-            if label is not None:
-                tip = self.tr(
-                    "Answer {n}, a {label}: {share} of what all weigh together; it costs {cost}"
-                )
-            tip = tip.format(n=index + 1, label=label, share=share, cost=cost)
-            name = "" if label is None else str(label)
-            answers.append(Answer(picture, name, share, cost, tip))
-        return answers
 
     def _word_text(self) -> str:
         completer = self.completer
@@ -316,8 +320,3 @@ class CompletionPanel(Panel):
         if seconds < 1.0:
             return self.tr("{ms} ms").format(ms=round(1000 * seconds))
         return self.tr("{s} s").format(s=f"{seconds:.1f}")
-
-
-def _percent(share: float) -> str:
-    """``61 %``; ``<1 %`` where it rounds to nothing."""
-    return "<1 %" if share < 0.005 else f"{100 * share:.0f} %"

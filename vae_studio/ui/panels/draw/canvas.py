@@ -22,14 +22,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from vae_studio.session.strokes import Point, Strokes, has_room, length
+from vae_studio.session.drawing import DIGITS, Sheet
+from vae_studio.session.strokes import Colour, Point, Strokes, has_room, length
 from vae_studio.ui import theme
 from vae_studio.ui.panels.draw.frames import HANDLE, paint_frame, paint_guide
 from vae_studio.ui.panels.draw.raster import StrokeRaster
 from vae_studio.ui.panels.draw.tools import Tool, begun, continued
 from vae_studio.ui.panels.draw.transform import Grip, Pinch, grip_at, wheel_scaled
+from vae_studio.ui.widgets import picture_actions as pictures
 from vae_studio.ui.widgets.lost_release import release_kept
-from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
 from vae_studio.ui.widgets.ring_cursor import ring_cursor
 
 _CLOSE = 0.002  # of the canvas; points nearer than this to the last one are not kept
@@ -38,7 +39,8 @@ _PAUSE = 300  # ms without the wheel, after which it is turned anew
 
 
 class Canvas(QWidget):
-    """A square to draw on; coordinates run from 0 to 1.
+    """A square to draw on; coordinates run from 0 to 1. colour: of the pen, None for the paper's
+    own ink.
 
     Signals: ``pressed()`` and ``released()`` around a stroke; ``edited(strokes)``: the hand
     wants these strokes; ``given_back()``: it wants nothing of the stroke at hand. ``turned(strokes,
@@ -56,6 +58,9 @@ class Canvas(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tool = Tool.PEN
+        self.colour: Colour | None = None
+        self._sheet = DIGITS
+        self._invites = self._box = self._why = ""
         self._width = 0.08
         self._strokes: Strokes = ()
         self._before: Strokes = ()  # the gesture at hand
@@ -71,24 +76,29 @@ class Canvas(QWidget):
         self._guide = False
         self._raster = StrokeRaster()
         self.setAccessibleName(self.tr("Drawing canvas"))
-        self.setToolTip(self.tr("Draw a digit; the model reconstructs it as you draw"))
         self.setMinimumSize(160, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
-        self.picture_actions = add_picture_actions(self, self.sheet)
+        self.picture_actions = pictures.add_picture_actions(self, self.sheet)
+        self.set_words(
+            self.tr("Draw a digit here"),
+            self.tr("Draw a digit; the model reconstructs it as you draw"),
+            self.tr("a whole digit’s box"),
+        )
         self._update_cursor()
 
-    def sheet(self) -> Sheet | None:
+    def sheet(self) -> pictures.Sheet | None:
         """The drawing and what is below it as a picture; None for an empty canvas."""
         if not self._strokes:
-            return None if self._image is None else sheet_of([self._image])
+            return None if self._image is None else pictures.sheet_of([self._image])
         picture = QImage(_SAVED_SIDE, _SAVED_SIDE, QImage.Format.Format_RGB32)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        StrokeRaster().paint(painter, QRectF(picture.rect()), self._strokes, self._image, ratio=1.0)
+        square = QRectF(picture.rect())
+        StrokeRaster().paint(painter, square, self._strokes, self._image, 1.0, self._sheet)
         painter.end()
-        return sheet_of([picture])
+        return pictures.sheet_of([picture])
 
     def sizeHint(self) -> QSize:
         return QSize(280, 280)
@@ -119,6 +129,24 @@ class Canvas(QWidget):
         self._turning.stop()
         self._update_cursor()
         self.update()
+
+    def set_sheet(self, sheet: Sheet) -> None:
+        """Draw on other paper."""
+        if sheet != self._sheet:
+            self._sheet = sheet
+            self.update()
+
+    def set_words(self, invites: str, tip: str, box: str) -> None:
+        """What an empty canvas says; its tooltip; what MNIST's box is called."""
+        self._invites, self._box = invites, box
+        self.setToolTip(tip)
+        self.update()
+
+    def refuse(self, why: str) -> None:
+        """Say why the picture that is drawn on is not shown; "" for nothing."""
+        if why != self._why:
+            self._why = why
+            self.update()
 
     def set_guide(self, guide: bool) -> None:
         """Show where MNIST's box is, for a drawing that stays where it is drawn."""
@@ -245,7 +273,8 @@ class Canvas(QWidget):
             reach = 2 * HANDLE / self._square().width()
             self._grip = grip_at(self._strokes, self._last, reach)
         else:
-            self._edit(begun(tool, self._strokes, self._last, self._width, self._on_picture))
+            width, colour = self._width, self.colour
+            self._edit(begun(tool, self._strokes, self._last, width, self._on_picture, colour))
 
     def _move(self, position: QPointF) -> None:
         if self._last is None:
@@ -288,8 +317,9 @@ class Canvas(QWidget):
     # Geometry and paint ---------------------------------------------------------------------
 
     def _square(self) -> QRectF:
+        """In whole pixels, or a bright edge would be smeared."""
         side = min(self.width(), self.height())
-        return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+        return QRectF((self.width() - side) // 2, (self.height() - side) // 2, side, side)
 
     def _place(self, position: QPointF) -> Point:
         square = self._square()
@@ -306,20 +336,23 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         c, square = theme.colors(), self._square()
         painter.setClipRect(square)
-        self._raster.paint(painter, square, self._strokes, self._image, self.devicePixelRatioF())
+        ratio = self.devicePixelRatioF()
+        self._raster.paint(painter, square, self._strokes, self._image, ratio, self._sheet)
         painter.setClipping(False)
         painter.setPen(QPen(QColor(c.line), 1))
         painter.drawRect(square.adjusted(0.5, 0.5, -0.5, -0.5))
         if self._guide:
-            paint_guide(painter, square, self.tr("a whole digit’s box"))
+            paint_guide(painter, square, self._box)
         if self.tool is Tool.MOVE:
             paint_frame(painter, square, self._strokes)
-        text, flags = "", Qt.AlignmentFlag.AlignCenter
-        if self._image is not None and not self._strokes:
+        text, flags = "", Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        if self._on_picture and self._image is None and self._why:
+            text = self._why
+        elif self._image is not None and not self._strokes:
             text = self.tr("Draw over it, or clear to begin anew")
             flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
         elif self._image is None and not self._strokes:
-            text = self.tr("Draw a digit here")
+            text = self._invites
         if text:
             painter.setPen(QColor(theme.HINT))
             painter.drawText(square.adjusted(8, 8, -8, -8), flags, text)

@@ -1,10 +1,11 @@
-"""``FoundStrip``: the digits that were found in a picture, offered one by one."""
+"""``FoundStrip``: what was found in a picture: its digits, offered one by one, or the whole."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from vae_studio.ui.drawing_words import of_digits
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import tool_button
 from vae_studio.ui.widgets.image_view import ImageView
@@ -19,14 +20,14 @@ class FoundStrip(QWidget):
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._opening = store.pictures
+        self._store, self._opening = store, store.pictures
         self._shown: object = None
         self.views: list[ImageView] = []
         self.text = muted_text()
         self.invert = tool_button(
             "mdi6.invert-colors",
             self.tr("Invert"),
-            self.tr("Look again, with paper and ink the other way round"),
+            self.tr("Look again, with light and dark the other way round"),
             self._opening.invert,
         )
         self.close_button = tool_button(
@@ -64,20 +65,25 @@ class FoundStrip(QWidget):
     @Slot()
     def _show(self) -> None:
         opening = self._opening
-        self.setVisible(opening.looking or bool(opening.found))
-        several = len(opening.found) > 1
+        self.setVisible(opening.looking or bool(opening.images))
+        several = len(opening.images) > 1
         self._area.setVisible(several)
-        self.invert.setEnabled(bool(opening.found) and not opening.looking)
-        text = self.tr("Looking for digits in {name}…")
-        if not opening.looking:
-            text = self.tr("From {name}.")
-            if several:
+        self.invert.setEnabled(bool(opening.images) and not opening.looking)
+        text = self.tr("From {name}.")
+        if opening.looking:
+            text = self.tr("Looking at {name}…")
+        elif several:
+            text = self.tr("{count} characters in {name}. Click one.")
+        if of_digits(self._store.snapshot):
+            if opening.looking:
+                text = self.tr("Looking for digits in {name}…")
+            elif several:
                 text = self.tr("{count} digits in {name}. Click one.")
         self.text.setText(
-            text.replace("{count}", str(len(opening.found))).replace("{name}", opening.name)
+            text.replace("{count}", str(len(opening.images))).replace("{name}", opening.name)
         )
-        if opening.found is not self._shown:
-            self._shown = opening.found
+        if opening.images is not self._shown:
+            self._shown = opening.images
             self._fill()
         for index, view in enumerate(self.views):
             view.set_selected(index == opening.chosen)
@@ -88,10 +94,10 @@ class FoundStrip(QWidget):
             if widget is not None:
                 widget.deleteLater()
         self.views = []
-        for index, digit in enumerate(self._opening.found):
-            view = ImageView(self.tr("Digit {n} of the picture").format(n=index + 1), side=_SIDE)
+        for index, image in enumerate(self._opening.images):
+            view = ImageView(self.tr("Number {n} of the picture").format(n=index + 1), side=_SIDE)
             view.setFixedSize(_SIDE, _SIDE)
-            view.set_picture(to_qimage(digit.ink[None]))
+            view.set_picture(to_qimage(image))
             view.clicked.connect(lambda index=index: self._opening.choose(index))
             self._digits.addWidget(view)
             self.views.append(view)

@@ -1,28 +1,38 @@
-"""Draw a digit; the model reconstructs it while it is drawn."""
+"""Draw what the model knows; it reconstructs it while it is drawn."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Slot
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from vae_studio.core.errors import DrawingError
-from vae_studio.core.likeness import Likeness
 from vae_studio.core.pixel_loss import pixel_loss
+from vae_studio.session.drawing import sheet_for
 from vae_studio.session.requests import EncodeResult
 from vae_studio.session.state import SessionState
 from vae_studio.session.strokes import MOST_INK, MOST_STROKE_POINTS
 from vae_studio.ui.captions import snapshot_caption, unit
+from vae_studio.ui.completer import same_picture
+from vae_studio.ui.drawing_words import as_it_stands, of_digits
+from vae_studio.ui.likeness import likeness_text
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.draw.canvas import Canvas
 from vae_studio.ui.panels.draw.found import FoundStrip
+from vae_studio.ui.panels.draw.read_as import ReadAs
 from vae_studio.ui.panels.draw.toolbar import Toolbar
 from vae_studio.ui.panels.draw.tools import Tool
 from vae_studio.ui.panels.draw.way import WayView
 from vae_studio.ui.store import Store
+from vae_studio.ui.widgets.colour_row import ColourRow
 from vae_studio.ui.widgets.compare_view import CompareView
 from vae_studio.ui.widgets.qimages import to_qimage
 from vae_studio.ui.widgets.texts import muted_text
+
+if TYPE_CHECKING:
+    from vae_studio.core.snapshot import Snapshot
 
 _WIDE = 440  # px
 _MARGIN = 8  # px
@@ -30,11 +40,13 @@ _CANVAS = 0.45  # of the panel's height, at most
 
 
 class DrawPanel(Panel):
-    """Canvas and tools; the drawing's way to MNIST; input and reconstruction compared."""
+    """Canvas and tools; a digit's way to MNIST, or that a drawing is taken as it stands; input and
+    reconstruction compared."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._ground_of: tuple[object, object] | None = None  # what the canvas shows
+        self._ground_of: tuple[object, ...] | None = None  # what the canvas shows
+        self._sheet, self._run = store.sheet, ""
         self.canvas = Canvas()
         self.canvas.pressed.connect(store.begin_gesture)
         self.canvas.released.connect(store.end_gesture)
@@ -46,7 +58,13 @@ class DrawPanel(Panel):
         self.toolbar.tool_chosen.connect(self.canvas.set_tool)
         self.toolbar.width_chosen.connect(self.canvas.set_pen_width)
         self.toolbar.clear_wanted.connect(self.clear_canvas)
+        self.colours = ColourRow(store.pen)
+        self.colours.chosen.connect(self.use_pen)
+        store.pen.changed.connect(self._take_colour)
         self.found = FoundStrip(store)
+        self.read_as = ReadAs()
+        self.read_as.chosen.connect(store.set_input_label)
+        self.label = self.read_as.box
         self.way = WayView()
         self.way.steps_chosen.connect(store.set_steps)
         self.compare = CompareView()
@@ -55,37 +73,23 @@ class DrawPanel(Panel):
         layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         layout.addWidget(self.canvas)
         layout.addWidget(self.toolbar)
+        layout.addWidget(self.colours)
         layout.addWidget(self.found)
-        layout.addLayout(self._make_label_row())
+        layout.addWidget(self.read_as)
+        self.stands = muted_text()
+        layout.addWidget(self.stands)
         self._below = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._below.addWidget(self.way)
         self._below.addWidget(self.compare, 1)
         layout.addLayout(self._below, 1)
         layout.addLayout(self._make_texts())
         store.state_changed.connect(self._render)
-        store.snapshot_changed.connect(self._show_labels)
+        store.snapshot_changed.connect(self._show_snapshot)
+        store.refused.connect(self._show_refusal)
         store.reconstructed.connect(self._show_reconstruction)
         store.encoded.connect(self._show)
         store.likenesses.changed.connect(self._show_likeness)
-
-    def _make_label_row(self) -> QHBoxLayout:
-        self._label_name = QLabel(self.tr("Read as"))
-        self._label_name.setProperty("role", "muted")
-        self.label = QComboBox()
-        self.label.setAccessibleName(self.tr("Class of the drawing"))
-        self.label.setToolTip(
-            self.tr(
-                "Which class the encoder is told. Auto takes the one under which the drawing "
-                "costs the model least"
-            )
-        )
-        self.label.activated.connect(self._choose_label)
-        self._label_name.hide()
-        self.label.hide()
-        row = QHBoxLayout()
-        row.addWidget(self._label_name)
-        row.addWidget(self.label, 1)
-        return row
+        self._show_sheet()
 
     def _make_texts(self) -> QVBoxLayout:
         self.figures = muted_text()
@@ -161,30 +165,70 @@ class DrawPanel(Panel):
         points, ink = f"{MOST_STROKE_POINTS:,}", f"{MOST_INK:,.0f}"
         self.store.noticed.emit(DrawingError("drawing.full", points=points, length=ink))
 
-    # The class ------------------------------------------------------------------------------
-
-    @Slot(int)
-    def _choose_label(self, index: int) -> None:
-        self.store.set_input_label(None if index == 0 else index - 1)
+    # The model ------------------------------------------------------------------------------
 
     @Slot(object)
-    def _show_labels(self, snapshot: object) -> None:
-        assert self.store.snapshot is not None
-        classes = self.store.snapshot.spec.num_classes
-        self._label_name.setVisible(classes > 0)
-        self.label.setVisible(classes > 0)
-        if classes and self.label.count() != classes + 1:
-            with QSignalBlocker(self.label):
-                self.label.clear()
-                self.label.addItems([self.tr("Auto"), *map(str, range(classes))])
+    def _show_snapshot(self, snapshot: Snapshot) -> None:
+        if self.store.sheet != self._sheet:
+            self._sheet = self.store.sheet
+            self._clear_pictures()  # of another size, perhaps
+            self._ground_of = None
+            self.canvas.show_image(None)
+        if snapshot.run != self._run:
+            self._run = snapshot.run
+            self.canvas.refuse("")
+        self._show_sheet()
+        self.read_as.show_model(snapshot)
         self.refresh()
 
-    def _name_auto(self, guess: int | None) -> None:
-        if self.label.count():
-            text = self.tr("Auto")
-            if guess is not None:
-                text = self.tr("Auto: {digit}").format(digit=guess)
-            self.label.setItemText(0, text)
+    def _show_sheet(self) -> None:
+        """Paper, pen, and what is said of the drawing, as the model on show has it."""
+        sheet, snapshot = self._sheet, self.store.snapshot
+        self.canvas.set_sheet(sheet)
+        self._take_colour()
+        self.colours.set_ink(sheet.ink)
+        self.colours.setVisible(sheet.colourful)
+        self.toolbar.show_way(sheet.digits)
+        self.way.setVisible(sheet.digits)
+        self.stands.setVisible(not sheet.digits)
+        if snapshot is not None and not sheet.digits:
+            self.stands.setText(as_it_stands(snapshot))
+        words = (
+            self.tr("Draw here"),
+            self.tr("Draw; the model reconstructs it as you draw"),
+            self.tr("the box of a whole one"),
+        )
+        if of_digits(snapshot):
+            words = (
+                self.tr("Draw a digit here"),
+                self.tr("Draw a digit; the model reconstructs it as you draw"),
+                self.tr("a whole digit’s box"),
+            )
+        self.canvas.set_words(*words)
+
+    @Slot()
+    def _take_colour(self) -> None:
+        """Without colours, all is drawn in the ink of the paper."""
+        self.canvas.colour = self.store.pen.colour if self._sheet.colourful else None
+
+    @Slot()
+    def _show_refusal(self) -> None:
+        """The picture stays the input, for a model that takes it."""
+        assert self.store.snapshot is not None
+        self._clear_pictures()
+        self._ground_of = None
+        self.canvas.show_image(None)
+        text = self.tr("{name} cannot take this picture. Clear it to draw, or open another model.")
+        self.canvas.refuse(text.replace("{name}", self.store.snapshot.name))
+
+    def _clear_pictures(self) -> None:
+        """Nothing is known of the input."""
+        self.compare.set_images(None, None)
+        self.way.show_way(None, None, None)
+        for text in (self.figures, self.caption):
+            text.clear()
+        self.likeness.hide()
+        self.read_as.show_guess(None)
 
     # What it shows --------------------------------------------------------------------------
 
@@ -197,18 +241,13 @@ class DrawPanel(Panel):
             self.toolbar.clear.setEnabled(given is not None)
             if not on_picture:
                 self.canvas.show_image(None)
+            if not same_picture(given, old.input):
+                self.canvas.refuse("")
         if given != old.input or new.steps != old.steps:
             self.way.render_steps(new.steps, on_picture)
-        chosen = given.label if given else None
-        with QSignalBlocker(self.label):
-            self.label.setCurrentIndex(0 if chosen is None else chosen + 1)
+        self.read_as.show_input(given)
         if given is None and old.input is not None:
-            self.compare.set_images(None, None)
-            self.way.show_way(None, None, None)
-            for text in (self.figures, self.caption):
-                text.clear()
-            self.likeness.hide()
-            self._name_auto(None)
+            self._clear_pictures()
         elif old.input is None:
             self.refresh()
 
@@ -237,12 +276,14 @@ class DrawPanel(Panel):
         )
         self.caption.setText(snapshot_caption(snapshot))
         guessed = given.label is None and result.label is not None
-        self._name_auto(result.label.index(max(result.label)) if guessed and result.label else None)
+        guess = result.label.index(max(result.label)) if guessed and result.label else None
+        self.read_as.show_guess(guess)
         self._show_likeness()
 
     def _show_ground(self, result: EncodeResult) -> None:
         """The picture is made once, not for each stroke on it."""
-        key = (result.request.input.image, result.request.input.pixels)
+        given = result.request.input
+        key = (given.image, given.pixels, sheet_for(result.request.snapshot))
         if key != self._ground_of or self.canvas.image is None:
             assert result.ground is not None
             self._ground_of = key
@@ -253,27 +294,10 @@ class DrawPanel(Panel):
         code = self.store.last_encoded
         found = self.store.likenesses.of(code) if code is not None else None
         self.likeness.setVisible(found is not None)
-        if found is not None:
-            self.likeness.setText(self._likeness_text(found))
+        if code is not None and found is not None:
+            self.likeness.setText(likeness_text(found, code.request.snapshot))
             role = "problem" if found.unlike else "muted"
             if self.likeness.property("role") != role:
                 self.likeness.setProperty("role", role)
                 self.likeness.style().unpolish(self.likeness)
                 self.likeness.style().polish(self.likeness)
-
-    def _likeness_text(self, found: Likeness) -> str:
-        reasons = {
-            "empty": self.tr("there is no ink"),
-            "too_thick": self.tr("too thick"),
-            "too_thin": self.tr("too thin"),
-            "off_centre": self.tr("off centre"),
-            "too_large": self.tr("too large"),
-            "too_small": self.tr("too small"),
-            "many_parts": self.tr("in too many parts"),
-            "not_a_digit": self.tr("not a digit"),
-        }
-        share = self.tr("above {share:.0f} % of the test set").format(share=found.percentile)
-        if not found.unlike:
-            return self.tr("Like MNIST: {share}").format(share=share)
-        why = ", ".join(reasons[reason] for reason in found.reasons[:2])
-        return self.tr("Unlike MNIST: {why}; {share}").format(why=why, share=share)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from vae_studio.session.strokes import Stroke, Strokes
-from vae_studio.ui import theme
+from vae_studio.session.drawing import DIGITS, Sheet
+from vae_studio.session.strokes import Colour, Stroke, Strokes
 from vae_studio.ui.widgets.stroke_painting import (
     box_of_pieces,
     clear_layer,
@@ -26,6 +26,7 @@ class StrokeRaster:
         self._layer = QImage()  # the one that goes on, but for its end, which may still change
         self._shown = QImage()  # all that
         self._ground: QImage | None = None
+        self._sheet = DIGITS
         self._whole: Strokes = ()
         self._last: Stroke | None = None  # the one that goes on
         self._done = 0  # its pieces that are in the layer
@@ -38,19 +39,22 @@ class StrokeRaster:
         strokes: Strokes,
         ground: QImage | None,
         ratio: float,
+        sheet: Sheet = DIGITS,
     ) -> None:
-        """Paint a drawing into ``square``. ratio: pixels of the screen to each of the widget."""
+        """Paint a drawing into ``square``. ratio: pixels of the screen to each of the widget.
+        sheet: whose paper and colours it has."""
         side = max(1, round(square.width() * ratio))
         size = QSize(side, side)
-        goes_on = self._shown.size() == size and ground is self._ground
-        if not (goes_on and self._add(strokes)):
-            self._begin(size, ground)
+        same = ground is self._ground and sheet == self._sheet
+        if not (same and self._shown.size() == size and self._add(strokes)):
+            self._begin(size, ground, sheet)
             self._add(strokes)
         painter.drawImage(square, self._shown)
 
-    def _begin(self, size: QSize, ground: QImage | None) -> None:
+    def _begin(self, size: QSize, ground: QImage | None, sheet: Sheet) -> None:
+        self._sheet = sheet
         self._below = QImage(size, QImage.Format.Format_RGB32)
-        self._below.fill(QColor(theme.PAPER))
+        self._below.fill(QColor(*sheet.ground))
         self._layer = clear_layer(size)
         self._ground, self._whole, self._last, self._done = ground, (), None, 0
         if ground is not None:
@@ -86,21 +90,21 @@ class StrokeRaster:
             self._layer.fill(Qt.GlobalColor.transparent)
             self._last, self._done, strokes = None, 0, strokes[1:]
         if strokes:
-            draw_strokes(self._below, strokes)
+            draw_strokes(self._below, strokes, self._sheet)
             self._shown = self._below.copy()
 
     def _go_on(self, stroke: Stroke) -> None:
         """Paint what is new of a stroke. The end and the piece before change with the next point:
         they are painted over what is known, and forgotten again."""
-        last = len(stroke.points) - 1
+        last, color = len(stroke.points) - 1, QColor(*self._sheet.colour(stroke))
         settled = max(last - 2, self._done)
         side = self._layer.width()
         new = box_of_pieces(side, stroke, self._done, last)
         if settled > self._done:
-            cover_with_pieces(self._layer, stroke, self._done, settled)
+            cover_with_pieces(self._layer, stroke, self._done, settled, color)
         box = new if self._last is None else new.united(self._new)
         top = self._layer.copy(box)
-        cover(top, top.rect(), pieces_in(box, side, stroke, settled, last))
+        cover(top, top.rect(), pieces_in(box, side, stroke, settled, last, color))
         painter = QPainter(self._shown)
         painter.drawImage(box.topLeft(), self._below, box)
         painter.drawImage(box.topLeft(), top)
@@ -112,7 +116,11 @@ def _goes_on(before: Stroke, after: Stroke, done: int) -> bool:
     """Whether the pieces that are painted of one are those of the other."""
     if after is before:
         return True
-    if (after.width, after.erases) != (before.width, before.erases) or len(after.points) < done + 2:
+    if _pen(after) != _pen(before) or len(after.points) < done + 2:
         return False
     kept = done + 2 if done else 1  # points that shape those pieces
     return all(before.points[index] is after.points[index] for index in {0, kept // 2, kept - 1})
+
+
+def _pen(stroke: Stroke) -> tuple[float, bool, Colour | None]:
+    return stroke.width, stroke.erases, stroke.colour

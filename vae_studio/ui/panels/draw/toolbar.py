@@ -46,10 +46,7 @@ class Toolbar(QWidget):
         self.mover = self._tool(
             "mdi6.cursor-move",
             self.tr("Move"),
-            self.tr(
-                "Move what is drawn; drag a corner or turn the wheel to scale it (V). The model "
-                "sees no difference while Fit and Centre are on"
-            ),
+            "",
             Tool.MOVE,
         )
         self.tools = {
@@ -79,6 +76,7 @@ class Toolbar(QWidget):
             self.tr("Open, paste, keep and save drawings and pictures"),
         )
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.show_way(True)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -101,11 +99,20 @@ class Toolbar(QWidget):
         slider.setMinimumWidth(40)
         slider.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         slider.setAccessibleName(self.tr("Pen size"))
-        slider.setToolTip(
-            self.tr("Pen size on the canvas ([ and ]); the model sees MNIST’s pen while Pen is on")
-        )
         slider.valueChanged.connect(lambda value: self.width_chosen.emit(value * PEN_STEP))
         return slider
+
+    def show_way(self, digits: bool) -> None:
+        """Say what the model sees of tools: by MNIST's recipe, or as it was drawn."""
+        move = self.tr("Move what is drawn; drag a corner or turn the wheel to scale it (V).")
+        size = self.tr("Size of pen and eraser ([ and ])")
+        if digits:
+            move += " " + self.tr("The model sees no difference while Fit and Centre are on")
+            size = self.tr(
+                "Pen size on the canvas ([ and ]); the model sees MNIST’s pen while Pen is on"
+            )
+        self.mover.setToolTip(move.removesuffix("."))
+        self.size_slider.setToolTip(size)
 
     def take(self, tool: Tool) -> None:
         """Take a tool into the hand."""

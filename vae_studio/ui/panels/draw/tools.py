@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from enum import Enum
 
-from vae_studio.session.strokes import Point, Stroke, Strokes, erased, extended, without_touched
+from vae_studio.session.strokes import (
+    Colour,
+    Point,
+    Stroke,
+    Strokes,
+    erased,
+    extended,
+    without_touched,
+)
 
 
 class Tool(Enum):
@@ -26,10 +34,19 @@ class Tool(Enum):
         return self is Tool.PEN or (self is Tool.ERASER and on_picture)
 
 
-def begun(tool: Tool, strokes: Strokes, point: Point, width: float, on_picture: bool) -> Strokes:
-    """The drawing once pen or eraser has come down."""
+def begun(
+    tool: Tool,
+    strokes: Strokes,
+    point: Point,
+    width: float,
+    on_picture: bool,
+    colour: Colour | None = None,
+) -> Strokes:
+    """The drawing once pen or eraser has come down. colour: of the pen, as of ``Stroke``."""
+    if tool is Tool.PEN:
+        return (*strokes, Stroke((point,), width, colour=colour))
     if tool.adds(on_picture):
-        return (*strokes, Stroke((point,), width, erases=tool is Tool.ERASER))
+        return (*strokes, Stroke((point,), width, erases=True))
     return continued(tool, strokes, point, point, width, on_picture)
 
 

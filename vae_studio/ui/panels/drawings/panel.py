@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 from vae_studio.session.drawing import Input
 from vae_studio.session.kept import KeptDrawing
 from vae_studio.session.state import SessionState
+from vae_studio.ui.drawing_words import of_digits
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.drawings.pictures import Grounds, painted, picture_text, write_on
 from vae_studio.ui.panels.drawings.shelf import Shelf
@@ -36,9 +37,8 @@ class DrawingsPanel(Panel):
         self.shelf.renamed.connect(store.keeper.rename_drawing)
         self.shelf.removed.connect(store.keeper.remove_drawing)
         self.shelf.save_wanted.connect(self.save_kept)
-        self.empty = QLabel(
-            self.tr("Drawings that you keep stand here. Draw a digit, and press Keep.")
-        )
+        self._sheet = store.sheet
+        self.empty = QLabel()
         self.empty.setProperty("role", "empty")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -51,6 +51,8 @@ class DrawingsPanel(Panel):
         layout.addWidget(self._pages, 1)
         layout.addLayout(self._make_buttons())
         store.state_changed.connect(self._render)
+        store.snapshot_changed.connect(self._show_snapshot)
+        self._show_snapshot()
         self._show(store.state)
 
     def _make_buttons(self) -> QHBoxLayout:
@@ -63,7 +65,7 @@ class DrawingsPanel(Panel):
         self.open = push_button(
             "mdi6.folder-open-outline",
             self.tr("Open…"),
-            self.tr("Open a drawing, or a picture of a digit, from a file"),
+            self.tr("Open a drawing, or a picture, from a file"),
             self.open_wanted.emit,
         )
         self.save = push_button(
@@ -81,12 +83,23 @@ class DrawingsPanel(Panel):
         return row
 
     def _paint(self, given: Input, side: int) -> QImage:
-        """A thumbnail; an image of a data set is asked for when it comes into view."""
-        picture = painted(given, side, self._grounds.of(given))
+        """A thumbnail, on the paper of the model on show; an image of a data set is asked for when
+        it comes into view."""
+        picture = painted(given, side, self._grounds.of(given), self._sheet)
         if given.image is not None and self._grounds.lacks(given):
             self._grounds.want(given)
             write_on(picture, picture_text(given.image))
         return picture
+
+    @Slot()
+    def _show_snapshot(self, *_: object) -> None:
+        if self.store.sheet != self._sheet:
+            self._sheet = self.store.sheet
+            self.shelf.forget_pictures()
+        text = self.tr("Drawings that you keep stand here. Draw something, and press Keep.")
+        if of_digits(self.store.snapshot):
+            text = self.tr("Drawings that you keep stand here. Draw a digit, and press Keep.")
+        self.empty.setText(text)
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:

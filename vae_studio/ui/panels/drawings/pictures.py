@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from vae_studio.session.drawing import ImageRef, Input, Seen
-from vae_studio.session.drawing_requests import SeenRequest, SeenResult
+from vae_studio.session.drawing import DIGITS, ImageRef, Input, Sheet
+from vae_studio.session.drawing_requests import GroundRequest, GroundResult
 from vae_studio.ui import theme
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.qimages import to_qimage
@@ -28,7 +28,7 @@ class Grounds(QObject):
     def __init__(self, store: Store, parent: QObject) -> None:
         super().__init__(parent)
         self._store = store
-        self._asked: dict[ImageRef, SeenRequest] = {}
+        self._asked: dict[ImageRef, GroundRequest] = {}
         self._found: dict[ImageRef, Levels] = {}
         store.answered.connect(self._take)
 
@@ -46,31 +46,34 @@ class Grounds(QObject):
         """Ask for its picture, where that is of a data set."""
         ref = given.image
         if ref is not None and ref not in self._asked:
-            self._asked[ref] = SeenRequest(Input(image=ref), Seen())
+            self._asked[ref] = GroundRequest(ref)
             lane = f"ground {ref.dataset} {ref.part} {ref.index} {id(self)}"  # no other one's
             self._store.ask(lane, self._asked[ref])
 
     @Slot(str, object)
     def _take(self, lane: str, result: object) -> None:
-        if not isinstance(result, SeenResult):
+        if not isinstance(result, GroundResult):
             return
-        ref = result.request.input.image
-        if ref is not None and self._asked.get(ref) is result.request:
+        ref = result.request.image
+        if self._asked.get(ref) is result.request:
             self._found[ref] = result.image
             self.arrived.emit(ref)
 
 
-def painted(given: Input, side: int, ground: Levels | None) -> QImage:
+def painted(given: Input, side: int, ground: Levels | None, sheet: Sheet = DIGITS) -> QImage:
     """An input, ``side`` × ``side`` pixels large: what was drawn where it was drawn, as the canvas
-    shows it. ground: the picture below, if it is at hand; grey where that is."""
+    shows it on such a sheet. ground: the picture below, if it is at hand. Grey where all is."""
     picture = QImage(side, side, QImage.Format.Format_RGB32)
-    picture.fill(QColor(theme.PAPER))
+    picture.fill(QColor(*sheet.ground))
     if ground is not None:
         painter = QPainter(picture)
-        painter.drawImage(_whole(picture, ground), to_qimage(ground))
+        shown = to_qimage(ground)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shown.width() > side)
+        painter.drawImage(_whole(picture, ground), shown)
         painter.end()
-    draw_strokes(picture, given.strokes)
+    draw_strokes(picture, given.strokes, sheet)
     colourful = ground is not None and len(ground) == 3
+    colourful |= any(len(set(sheet.colour(stroke))) > 1 for stroke in given.strokes)
     return picture if colourful else picture.convertToFormat(QImage.Format.Format_Grayscale8)
 
 

@@ -100,6 +100,11 @@ class _Drawings(QAbstractListModel):
                 self._pictures.pop(id(drawing.input), None)
         self.looks_changed.emit()
 
+    def forget_pictures(self) -> None:
+        """All are painted anew, on other paper."""
+        self._pictures.clear()
+        self.looks_changed.emit()
+
     def set_ratio(self, ratio: float) -> None:
         """Pixels of the screen to each of the widget."""
         if ratio != self._ratio:
@@ -285,6 +290,10 @@ class Shelf(QListView):
     def forget_picture(self, ref: ImageRef) -> None:
         """An image of a data set is here: what was drawn on it is painted anew."""
         self._drawings.forget_picture(ref)
+
+    def forget_pictures(self) -> None:
+        """All are painted anew, on other paper."""
+        self._drawings.forget_pictures()
 
     @property
     def current(self) -> KeptDrawing | None:

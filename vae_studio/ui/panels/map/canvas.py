@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QAction,
     QBrush,
     QColor,
+    QFontMetrics,
     QHideEvent,
     QImage,
     QKeyEvent,
@@ -28,7 +29,9 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from vae_studio.core.maps import Holes
 from vae_studio.ui import theme
-from vae_studio.ui.panels.map.raster import Raster, View, colour_table, radius_for
+from vae_studio.ui.panels.map import badges
+from vae_studio.ui.panels.map.dots import Dots, Points
+from vae_studio.ui.panels.map.raster import View
 from vae_studio.ui.widgets.picture_actions import add_picture_actions, sheet_of
 
 _GRAB = 12.0  # px around the crosshair that take hold of it
@@ -37,18 +40,8 @@ _STEP = 0.1  # units of the map that an arrow key moves the crosshair
 _ZOOM = 1.2  # of one notch of the wheel, or one key
 _MARGIN = 1.08  # of the map around what is on it, when all of it is shown
 _NEAREST, _FARTHEST = 20_000.0, 2.0  # px for a unit of the map
-_CROWD_ALPHA = 110  # of 255, of the training images
 _LATTICE_OPACITY = 0.6
 _ROUTE_CORNERS = 400  # that a path is drawn with, about
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """places: float32 [N, 2]; labels: int64 [N]; crowd: whether these are training images."""
-
-    places: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    crowd: bool = False
 
 
 class MapCanvas(QWidget):
@@ -76,7 +69,9 @@ class MapCanvas(QWidget):
         self._holes: Holes | None = None
         self._lattice: tuple[QImage, tuple[float, float, float, float]] | None = None
         self._picture: QImage | None = None
-        self._means: dict[int, NDArray[np.float32]] = {}
+        self._names: tuple[str, ...] = ()
+        self._middles: list[badges.Middle] = []
+        self._badges: list[badges.Badge] | None = None  # where they are drawn
         self._pointed: tuple[int, int] | None = None
         self._press: QPoint | None = None
         self._hold: str | None = None  # "crosshair", "map" or "box"
@@ -103,27 +98,46 @@ class MapCanvas(QWidget):
 
     # What is shown -------------------------------------------------------------------------
 
-    def set_points(self, groups: tuple[Points, ...]) -> None:
-        """Show these, the last on top."""
-        self.groups = groups
-        self._means = {}
+    def set_points(self, groups: tuple[Points, ...], names: tuple[str, ...] = ()) -> None:
+        """Show these, the last on top. names: of their classes; () for none, and one colour."""
+        self.groups, self._names = groups, names
+        self._middles = []
         for group in groups:
-            if not group.crowd:
-                for label in np.unique(group.labels).tolist():
-                    self._means[label] = group.places[group.labels == label].mean(0)
+            if not group.crowd and names:
+                self._middles = badges.middles(group.places, group.labels, len(names))
         self._point_at(None)
-        self._picture = None
+        self._draw_anew()
         if self._fitted:
             self.fit()
         self.update()
 
     def set_hidden(self, hidden: frozenset[int]) -> None:
-        """Leave out the points of these classes."""
+        """Leave out the points of these classes; those that are no classes here do not count."""
+        hidden = frozenset(label for label in hidden if label < len(self._names))
         if hidden != self._hidden:
             self._hidden = hidden
             self._point_at(None)
-            self._picture = None
+            self._draw_anew()
             self.update()
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The classes that are left out."""
+        return self._hidden
+
+    def _draw_anew(self) -> None:
+        self._picture = self._badges = None
+
+    @property
+    def badges(self) -> list[badges.Badge]:
+        """The names of classes that are drawn."""
+        if self._badges is None:
+            font = self.font()
+            font.setBold(True)
+            self._badges = badges.placed(
+                self._middles, self._names, self._hidden, self.view, QFontMetrics(font)
+            )
+        return self._badges
 
     def set_here(self, place: NDArray[np.float32] | None) -> None:
         """Where the current point is."""
@@ -216,7 +230,8 @@ class MapCanvas(QWidget):
         self._fitted = fitted
         if view != self.view:
             self.view = view
-            self._picture = self._route_line = None
+            self._route_line = None
+            self._draw_anew()
             self.update()
             self.view_changed.emit()
 
@@ -245,36 +260,8 @@ class MapCanvas(QWidget):
             self._picture = None
 
     def _draw_points(self) -> QImage:
-        ratio = self.devicePixelRatioF()
-        raster = Raster(self.view, ratio)
-        total = sum(len(group.places) for group in self.groups)
-        area = self.view.area
-        for group in self.groups:
-            alpha = _CROWD_ALPHA if group.crowd else 255
-            table = colour_table(theme.colors().classes, alpha)
-            places, labels = group.places, group.labels
-            if self._hidden:
-                shown = ~np.isin(labels, list(self._hidden))
-                places, labels = places[shown], labels[shown]
-            in_view = total
-            if total <= 100_000:
-                inside = (places > area[:2]) & (places < area[2:])
-                in_view = int(inside.all(1).sum())
-            radius = 1 if self._lattice is not None else radius_for(in_view, ratio)
-            raster.put(places, table[labels % len(table)], radius)
-            if not group.crowd and len(self._marked):
-                self._put_marked(raster, group, table, radius)
-        return raster.image()
-
-    def _put_marked(
-        self, raster: Raster, group: Points, table: NDArray[np.uint32], radius: int
-    ) -> None:
-        marked = self._marked[self._marked < len(group.places)]
-        marked = marked[~np.isin(group.labels[marked], list(self._hidden))]
-        places, labels = group.places[marked], group.labels[marked]
-        ring = colour_table((theme.colors().text,), 255)
-        raster.put(places, np.repeat(ring, len(marked)), radius + 3)
-        raster.put(places, table[labels % len(table)], radius + 1)
+        dots = Dots(self.groups, bool(self._names), self._hidden, self._marked)
+        return dots.picture(self.view, self.devicePixelRatioF(), self._lattice is not None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         c, painter = theme.colors(), QPainter(self)
@@ -333,23 +320,11 @@ class MapCanvas(QWidget):
                 painter.fillRect(self._rect((left, bottom, right, bottom + float(steps[1]))), brush)
 
     def _paint_names(self, painter: QPainter) -> None:
-        """The class in the middle of its points: no meaning hangs on colour alone."""
-        c = theme.colors()
+        """The class in the middle of its points."""
         font = self.font()
         font.setBold(True)
         painter.setFont(font)
-        for label, mean in self._means.items():
-            if label in self._hidden:
-                continue
-            middle = self._pixel(mean)
-            badge = QRectF(middle.x() - 9, middle.y() - 9, 18, 18)
-            shade = QColor(c.base)
-            shade.setAlpha(210)
-            painter.setPen(QPen(QColor(c.classes[label % len(c.classes)]), 1.5))
-            painter.setBrush(shade)
-            painter.drawEllipse(badge)
-            painter.setPen(QColor(c.text))
-            painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, str(label))
+        badges.paint(painter, self.badges)
 
     def _paint_route(self, painter: QPainter) -> None:
         """The path, and the kept points as flags: a letter in a square, where classes are round."""

@@ -23,6 +23,7 @@ class HoverCard(QFrame):
         self.decoded = ImageView(self.tr("Its reconstruction"), side=_SIDE)
         self.text = QLabel()
         self.text.setProperty("role", "muted")
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         theme.tabular(self.text)
         grid = QGridLayout(self)
         grid.setContentsMargins(6, 6, 6, 4)

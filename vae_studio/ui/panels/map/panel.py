@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QCursor, QIcon, QPixmap
+from PySide6.QtCore import QPoint, QSignalBlocker, QTimer, Slot
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -30,21 +30,23 @@ from vae_studio.session.requests import (
     Result,
 )
 from vae_studio.session.state import MapView, SessionState
-from vae_studio.ui import theme
+from vae_studio.ui.budget import pictures_at_once
 from vae_studio.ui.captions import unit
+from vae_studio.ui.classes import class_name, in_short
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels.base import Panel
-from vae_studio.ui.panels.map.canvas import MapCanvas, Points
+from vae_studio.ui.panels.map.canvas import MapCanvas
+from vae_studio.ui.panels.map.dots import Points
 from vae_studio.ui.panels.map.hover_card import HoverCard
+from vae_studio.ui.panels.map.legend import ClassLegend
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import tool_button
-from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.ui.widgets.qimages import shrunk, to_qimage
 from vae_studio.ui.widgets.texts import muted_text
 
 _REST = 80  # ms without a move, after which the lattice follows
 _CELL = 34  # px of a picture of the lattice, at least
 _MOST_CELLS = 600
-_SWATCH = 10  # px
 _ROUTE_POINTS = 100  # of a path, about, on a map that has to look each of them up
 
 
@@ -52,7 +54,6 @@ class MapPanel(Panel):
     """Test images as dots, and training images on request; the current point as a crosshair."""
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
-        self.classes: list[QToolButton] = []  # before Qt tells of a change of style
         super().__init__(store, parent)
         self.canvas = MapCanvas()
         self.card = HoverCard(self.canvas)
@@ -114,8 +115,8 @@ class MapPanel(Panel):
         working = QHBoxLayout()
         working.addWidget(self.progress, 1)
         working.addWidget(self.cancel)
-        self._legend = QHBoxLayout()
-        self._legend.setSpacing(0)
+        self.legend = ClassLegend()
+        self.legend.hidden_wanted.connect(self._hide_classes)
         self.caption = muted_text()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
@@ -123,7 +124,7 @@ class MapPanel(Panel):
         layout.addLayout(top)
         layout.addLayout(working)
         layout.addWidget(self.canvas, 1)
-        layout.addLayout(self._legend)
+        layout.addWidget(self.legend)
         layout.addWidget(self.caption)
         self._lattice_timer = QTimer(self)
         self._lattice_timer.setSingleShot(True)
@@ -157,13 +158,13 @@ class MapPanel(Panel):
         )
         return button
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.StyleChange:
-            for label, button in enumerate(self.classes):
-                button.setIcon(_swatch(label))
+    @property
+    def classes(self) -> list[QToolButton]:
+        """The buttons of the legend; none where the classes are listed, or there are none."""
+        return self.legend.buttons
 
     def refresh(self) -> None:
+        self._name_classes()
         if self.on_screen:
             self.store.atlas.want_map(self.store.state.view.crowd)
             self.store.path_walk.want()
@@ -197,8 +198,8 @@ class MapPanel(Panel):
             groups = [Points(shown.places, labels)]
             if atlas.crowd is not None and isinstance(shown.map, PlaneMap):
                 groups.insert(0, Points(atlas.crowd.places, atlas.crowd.labels, crowd=True))
-            self.canvas.set_points(tuple(groups))
-            self._make_legend(int(shown.request.survey.labels.max()) + 1)
+            self.canvas.set_points(tuple(groups), self._names)
+        self._name_classes()
         self.canvas.set_hidden(view.hidden)
         self.canvas.set_holes(shown.holes if shown is not None and view.holes else None)
         self._show_controls(view)
@@ -236,8 +237,20 @@ class MapPanel(Panel):
         self.fit.setEnabled(shown is not None)
         two = shown is not None and isinstance(shown.map, PlaneMap) and shown.map.dimensions
         self.arrange.setItemText(0, self.tr("Dimensions") if two else self.tr("Components"))
-        for label, button in enumerate(self.classes):
-            button.setChecked(label not in view.hidden)
+        self.legend.set_hidden(view.hidden)
+
+    def _name_classes(self) -> None:
+        """The legend comes with the map, and stays where the next one has the same classes."""
+        if self.store.atlas.map is not None:
+            self.legend.set_names(self._names)
+        elif self.legend.names != self._names:
+            self.legend.set_names(())
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Of the classes of the images on the map."""
+        snapshot = self.store.snapshot
+        return snapshot.class_names if snapshot is not None else ()
 
     @Slot()
     def _show_arranging(self) -> None:
@@ -253,32 +266,9 @@ class MapPanel(Panel):
     def _cancel(self) -> None:
         self.store.atlas.arrange(False)
 
-    def _make_legend(self, classes: int) -> None:
-        if len(self.classes) == classes:
-            return
-        for button in self.classes:
-            button.deleteLater()
-        self.classes = []
-        while self._legend.count():
-            self._legend.takeAt(0)
-        for label in range(classes):
-            button = QToolButton()
-            button.setProperty("role", "legend")
-            button.setText(str(label))
-            button.setCheckable(True)
-            button.setChecked(True)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setIcon(_swatch(label))
-            button.setAccessibleName(self.tr("Class {label} on the map").format(label=label))
-            button.setToolTip(self.tr("Show or hide class {label}").format(label=label))
-            button.clicked.connect(lambda _checked, label=label: self._toggle_class(label))
-            self._legend.addWidget(button)
-            self.classes.append(button)
-        self._legend.addStretch(1)
-
-    def _toggle_class(self, label: int) -> None:
-        view = self.store.state.view
-        self.store.set_view(replace(view, hidden=view.hidden ^ {label}))
+    @Slot(object)
+    def _hide_classes(self, hidden: frozenset[int]) -> None:
+        self.store.set_view(replace(self.store.state.view, hidden=hidden))
 
     def _show_here(self) -> None:
         shown, z = self.store.atlas.map, self.store.state.latent.z
@@ -389,17 +379,19 @@ class MapPanel(Panel):
         ref, label, _ = self._dot(group, index)
         self.store.set_image(ref, label)
 
-    def _dot(self, group: int, index: int) -> tuple[ImageRef, int, np.ndarray]:
-        """Which image that is, its class, and its pixels: uint8 [C, H, W]."""
+    def _dot(self, group: int, index: int) -> tuple[ImageRef, int | None, np.ndarray]:
+        """Which image that is, its class, if it has one, and its pixels: uint8 [C, H, W]."""
         assert self.store.snapshot is not None
         assert self.store.atlas.survey is not None
         dataset = self.store.snapshot.config.dataset
         crowd = self.store.atlas.crowd
         if self.canvas.groups[group].crowd and crowd is not None:
-            ref = ImageRef(dataset, "train", index)
-            return ref, int(crowd.labels[index]), crowd.images[index]
-        survey = self.store.atlas.survey
-        return ImageRef(dataset, "test", index), int(survey.labels[index]), survey.images[index]
+            part, label, pixels = "train", crowd.labels[index], crowd.images[index]
+        else:
+            survey = self.store.atlas.survey
+            part, label, pixels = "test", survey.labels[index], survey.images[index]
+        named = int(label) if self._names else None
+        return ImageRef(dataset, part, index), named, pixels
 
     @Slot(float, float)
     def _go(self, x: float, y: float) -> None:
@@ -416,7 +408,7 @@ class MapPanel(Panel):
         if box is None or not tests:
             return
         inside = ((tests[0].places >= box[0]) & (tests[0].places <= box[1])).all(1)
-        inside &= ~np.isin(tests[0].labels, list(self.store.state.view.hidden))
+        inside &= ~np.isin(tests[0].labels, list(self.canvas.hidden))
         self.store.keeper.mark(np.flatnonzero(inside).tolist(), marks)
 
     @Slot(int, int)
@@ -428,12 +420,14 @@ class MapPanel(Panel):
             return
         ref, label, pixels = self._dot(group, index)
         image = pixels.astype(np.float32) / 255.0
-        self._hovered = HoverRequest(snapshot, image, label)
-        self._hovered_name = self.tr("{part} image {n}, class {label}").format(
-            part=self.tr("test") if ref.part == "test" else self.tr("training"),
-            n=ref.index,
-            label=label,
-        )
+        self._hovered = HoverRequest(snapshot, image, label or 0)
+        text = self.tr("{part} image {n}, class {label}")
+        if label is None:
+            text = self.tr("{part} image {n}")
+        part = self.tr("test") if ref.part == "test" else self.tr("training")
+        text = text.replace("{part}", part)
+        name = in_short(class_name(self._names, label or 0))
+        self._hovered_name = text.replace("{n}", str(ref.index)).replace("{label}", name)
         self.store.ask("hover", self._hovered)
 
     @Slot(str, object)
@@ -463,8 +457,11 @@ class MapPanel(Panel):
 
     def _lay_lattice(self, result: LatticeResult) -> None:
         if result.request.snapshot is self.store.snapshot and self.store.state.view.lattice:
-            rows, columns, channels, height, width = result.images.shape
-            sheet = result.images.transpose(2, 0, 3, 1, 4)
+            rows, columns = result.images.shape[:2]
+            side = max(self.canvas.width() // columns, self.canvas.height() // rows, 1)
+            images = shrunk(result.images, round(side * self.devicePixelRatioF()))
+            channels, height, width = images.shape[2:]
+            sheet = images.transpose(2, 0, 3, 1, 4)
             picture = to_qimage(sheet.reshape(channels, rows * height, columns * width))
             self.canvas.set_lattice(picture, result.request.area)
 
@@ -484,7 +481,8 @@ class MapPanel(Panel):
         z = np.asarray(self.store.state.latent.z, np.float32)
         if len(z) != len(shown.map.centre):
             return
-        cell = max(_CELL, (view.width * view.height / _MOST_CELLS) ** 0.5)
+        most = pictures_at_once(snapshot.spec, _MOST_CELLS)
+        cell = max(_CELL, (view.width * view.height / most) ** 0.5)
         columns, rows = (max(1, int(side / cell)) for side in (view.width, view.height))
         left, bottom, right, top = view.area
         xs = left + (np.arange(columns) + 0.5) / columns * (right - left)
@@ -493,11 +491,3 @@ class MapPanel(Panel):
         points = shown.map.lift(grid, z)
         latent = self.store.state.latent
         self.store.ask("lattice", LatticeRequest(snapshot, latent, points, view.area))
-
-
-def _swatch(label: int) -> QIcon:
-    """A square in the colour of a class."""
-    colors = theme.colors().classes
-    picture = QPixmap(_SWATCH, _SWATCH)
-    picture.fill(QColor(colors[label % len(colors)]))
-    return QIcon(picture)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 
+from vae_studio.ui.theme import Marker
+
 _MANY, _SOME = 20_000, 2_500  # points in view from which on they are drawn smaller
 
 
@@ -66,6 +68,16 @@ def radius_for(count: int, ratio: float) -> int:
     return max(1, round(size * ratio))
 
 
+def _belongs(away: int, radius: int, marker: Marker) -> bool:
+    """Whether a pixel, whose distance squared is ``away``, belongs to a marker."""
+    inside = away <= radius * radius + radius * 0.5
+    if marker == "square":
+        return True
+    if marker == "ring":
+        return away > max(0.0, radius - 1.5) ** 2 and (inside or radius == 1)
+    return inside
+
+
 class Raster:
     """A picture that points are put on, the later over the earlier."""
 
@@ -78,8 +90,14 @@ class Raster:
         size = (self._height + 2 * self._border, self._width + 2 * self._border)
         self._pixels = np.zeros(size, np.uint32)
 
-    def put(self, places: NDArray[np.float32], colors: NDArray[np.uint32], radius: int) -> None:
-        """Discs of one radius, px, at places [N, 2], a colour each: [N]."""
+    def put(
+        self,
+        places: NDArray[np.float32],
+        colors: NDArray[np.uint32],
+        radius: int,
+        marker: Marker = "disc",
+    ) -> None:
+        """Discs or other markers of one radius, px, at places [N, 2], a colour each: [N]."""
         border, (height, width) = self._border, self._pixels.shape
         pixels = (self._view.to_pixels(places) * self._ratio).astype(np.int32) + border
         x, y = pixels[:, 0], pixels[:, 1]
@@ -88,7 +106,7 @@ class Raster:
         at, chosen, flat = (y[inside] * width + x[inside]), colors[inside], self._pixels.reshape(-1)
         for down in range(-radius, radius + 1):
             for right in range(-radius, radius + 1):
-                if down * down + right * right <= radius * radius + radius * 0.5:
+                if _belongs(down * down + right * right, radius, marker):
                     flat[at + (down * width + right)] = chosen
 
     def image(self) -> QImage:

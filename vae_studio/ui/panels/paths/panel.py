@@ -23,13 +23,13 @@ from vae_studio.session.state import MOST_STEPS, SessionState, Way
 from vae_studio.ui import theme
 from vae_studio.ui.captions import snapshot_caption
 from vae_studio.ui.panels.base import Panel
-from vae_studio.ui.panels.paths.points import KeptPoints
+from vae_studio.ui.panels.paths.points import SIDE, KeptPoints
 from vae_studio.ui.panels.paths.strip import PathStrip
 from vae_studio.ui.path_walk import FRAME
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
 from vae_studio.ui.widgets.picture_actions import Sheet, add_film_action, add_picture_actions
-from vae_studio.ui.widgets.qimages import to_qimages
+from vae_studio.ui.widgets.qimages import shrunk, to_qimages
 from vae_studio.ui.widgets.texts import muted_text
 
 _WAYS: tuple[Way, ...] = ("straight", "arc", "geodesic")
@@ -184,7 +184,8 @@ class PathsPanel(Panel):
 
     @Slot()
     def _show_points(self, *_: object) -> None:
-        points = self.store.keeper.points
+        points, snapshot = self.store.keeper.points, self.store.snapshot
+        self.points.set_class_names(snapshot.class_names if snapshot is not None else ())
         if list(map(id, points)) != list(map(id, self.points.points)):  # equal ones may be others
             self.points.set_points(points)
             if self.store.path_walk.found is not None:
@@ -214,7 +215,8 @@ class PathsPanel(Panel):
     def _take(self, lane: str, result: Result) -> None:
         asked = isinstance(result, PointsResult) and result.request is self._asked
         if asked and len(result.images) == len(self.points.points):
-            self.points.set_pictures(to_qimages(result.images))
+            side = round(SIDE * self.devicePixelRatioF())
+            self.points.set_pictures(to_qimages(shrunk(result.images, side)))
 
     @Slot(object, object)
     def _render(self, new: SessionState, old: SessionState) -> None:

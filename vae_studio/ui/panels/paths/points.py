@@ -27,6 +27,9 @@ from PySide6.QtWidgets import (
 
 from vae_studio.session.kept import KeptPoint
 from vae_studio.ui import theme
+from vae_studio.ui.classes import a_class, class_name
+from vae_studio.ui.panels.runs.texts import tooltip
+from vae_studio.ui.widgets.qimages import draw_picture
 
 SIDE = 46  # px of a thumbnail
 _NAME = 18  # px for the name below it
@@ -44,6 +47,7 @@ class _PointsModel(QAbstractListModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.points: tuple[KeptPoint, ...] = ()
+        self.class_names: tuple[str, ...] = ()
         self._pictures: dict[object, QImage] = {}  # by the place of the point
 
     def set_points(self, points: tuple[KeptPoint, ...]) -> None:
@@ -78,8 +82,24 @@ class _PointsModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._pictures.get((point.z, point.label))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self.tr("Kept point {name}").replace("{name}", point.name)
+            return self.tr("Kept point {name}").replace("{name}", self._about(point))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(self._about(point))
         return None
+
+    def _about(self, point: KeptPoint) -> str:
+        """Its name, and of a model with classes what it is there."""
+        weights = point.label or ()
+        mixed = [label for label, weight in enumerate(weights) if weight > 0.0]
+        if not mixed:
+            return point.name
+        names = [a_class(class_name(self.class_names, label)) for label in mixed]
+        if len(names) == 1:
+            text = self.tr("{name}, as {a_class}").replace("{a_class}", names[0])
+        else:
+            text = self.tr("{name}, between {one} and {other}").replace("{one}", names[0])
+            text = text.replace("{other}", names[1])
+        return text.replace("{name}", point.name)
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role == Qt.ItemDataRole.EditRole and index.row() < len(self.points):
@@ -133,7 +153,7 @@ class _Delegate(QStyledItemDelegate):
         frame = QRect(rect.left() + _GAP, rect.top() + _GAP, SIDE, SIDE)
         picture = index.data(Qt.ItemDataRole.DecorationRole)
         if isinstance(picture, QImage):
-            painter.drawImage(frame, picture)
+            draw_picture(painter, frame, picture)
         else:
             painter.fillRect(frame, QColor(c.base))
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -191,6 +211,10 @@ class KeptPoints(QListView):
         )
         self.clicked.connect(self._go)
         self.activated.connect(self._go)
+
+    def set_class_names(self, names: tuple[str, ...]) -> None:
+        """What the classes of the model are called."""
+        self._points.class_names = names
 
     @property
     def points(self) -> tuple[KeptPoint, ...]:

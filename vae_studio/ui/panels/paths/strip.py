@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vae_studio.ui import theme
-from vae_studio.ui.widgets.qimages import to_qimages
+from vae_studio.ui.widgets.qimages import draw_picture, shrunk, to_qimages
 
 _LARGEST, _SMALLEST = 64, 28  # px of a picture
 _GAP = 2
@@ -177,10 +177,11 @@ class PathStrip(QWidget):
         side, last = self._side, self.count - 1
         fitting = max(2, int((self.width() + _GAP) // (side + _GAP)))
         shares = np.linspace(0.0, 1.0, min(fitting, self.count))
-        pictures = to_qimages(images[np.rint(shares * last).astype(int)])
+        pixels = round(side * self.devicePixelRatioF())
+        pictures = to_qimages(shrunk(images[np.rint(shares * last).astype(int)], pixels))
         for share, picture in zip(shares.tolist(), pictures, strict=True):
             middle = self.place(0) + share * (self.place(last) - self.place(0))
-            painter.drawImage(QRect(round(middle - side / 2), 1, side, side), picture)
+            draw_picture(painter, QRect(round(middle - side / 2), 1, side, side), picture)
 
     def _paint_support(self, painter: QPainter, ranks: NDArray[np.float32], floor: int) -> None:
         """A step for each pixel at most, the least of those that share it."""

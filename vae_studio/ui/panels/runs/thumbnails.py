@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from vae_studio.ui import theme
 from vae_studio.ui.panels.runs.table import ROW
+from vae_studio.ui.widgets.qimages import to_size
 from vae_studio.workers.shelf_thread import Answer, ShelfThread, ThumbnailRead, ThumbnailWanted
 
 if TYPE_CHECKING:
@@ -81,10 +82,8 @@ def _pixmap(values: NDArray[np.uint8]) -> QPixmap:
     height, width = values.shape[:2]
     form = QImage.Format.Format_Grayscale8 if values.ndim == 2 else QImage.Format.Format_RGB888
     image = QImage(values.data, width, height, values.strides[0], form).copy()
-    if height != HEIGHT:
-        smooth = Qt.TransformationMode.SmoothTransformation
-        image = image.scaledToHeight(HEIGHT, smooth)
-    return QPixmap.fromImage(image)
+    size = QSize(round(width * HEIGHT / height), HEIGHT)
+    return QPixmap.fromImage(to_size(image, size))
 
 
 class ThumbnailDelegate(QStyledItemDelegate):

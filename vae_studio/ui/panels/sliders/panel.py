@@ -14,16 +14,18 @@ from vae_studio.core.measures import LatentStats
 from vae_studio.core.surveyed import PRIOR_RANGE, Survey
 from vae_studio.session.requests import EncodeResult, Result, TraverseRequest, TraverseResult
 from vae_studio.session.state import SessionState
+from vae_studio.ui.budget import pictures_at_once
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.sliders.row import DEAD_KL, LatentSlider
+from vae_studio.ui.panels.sliders.strip import PICTURES
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.column_scroll import ColumnScroll
-from vae_studio.ui.widgets.qimages import to_qimages
 
 _STRIPS_WIDTH = 400  # px; a narrower panel has no room for pictures beside the sliders
 _REST = 80  # ms without a move, after which the pictures follow
 _AT_ONCE = 64  # rows that are there when a model opens; each takes a millisecond
 _PORTION = 6  # of the others, between two events
+_MOST_PICTURES = 500  # of small images, that are asked for at once
 
 
 class SlidersPanel(Panel):
@@ -40,6 +42,8 @@ class SlidersPanel(Panel):
         self._held = False
         self._pointed: LatentSlider | None = None  # the row that the hand points at
         self._with_strips = False
+        self._strips_asked: TraverseRequest | None = None
+        self._without_strip: list[int] = []  # dimensions in view that are still to be asked for
         self._empty = QLabel(self.tr("The latent dimensions of the model appear here."))
         self._empty.setProperty("role", "empty")
         self._empty.setWordWrap(True)
@@ -271,14 +275,24 @@ class SlidersPanel(Panel):
     @Slot()
     def _ask_strips(self) -> None:
         """The pictures of the rows that are in view."""
-        snapshot, latent = self.store.snapshot, self.store.state.latent
-        if not self.on_screen or not self._with_strips or snapshot is None:
+        if not self.on_screen or not self._with_strips:
             return
-        rows = self._in_view()
-        if rows and self.store.fits:
+        self._without_strip = [row.dimension for row in self._in_view()]
+        self._ask_more_strips()
+
+    def _ask_more_strips(self) -> None:
+        """So many rows at once as a hand can wait for; all of them where pictures are small."""
+        snapshot, latent = self.store.snapshot, self.store.state.latent
+        if not self.on_screen or snapshot is None or not self.store.fits:
+            return
+        count = max(1, pictures_at_once(snapshot.spec, _MOST_PICTURES) // PICTURES)
+        wanted, self._without_strip = self._without_strip[:count], self._without_strip[count:]
+        rows = [row for row in self.rows if row.dimension in wanted]
+        if rows:
             values = np.stack([row.strip_values() for row in rows])
             dimensions = tuple(row.dimension for row in rows)
-            self.store.ask("strips", TraverseRequest(snapshot, latent, dimensions, values))
+            self._strips_asked = TraverseRequest(snapshot, latent, dimensions, values)
+            self.store.ask("strips", self._strips_asked)
 
     @Slot(str, object)
     def _take(self, lane: str, result: Result) -> None:
@@ -289,7 +303,9 @@ class SlidersPanel(Panel):
         by_dimension = {row.dimension: row for row in self.rows}
         for dimension, images in zip(result.request.dimensions, result.images, strict=True):
             if dimension in by_dimension:
-                by_dimension[dimension].strip.set_pictures(to_qimages(images))
+                by_dimension[dimension].strip.set_images(images)
+        if result.request is self._strips_asked and self._without_strip:
+            self._ask_more_strips()
 
 
 def _set_whisker(row: LatentSlider, code: EncodeResult) -> None:

@@ -112,7 +112,7 @@ class LatentSlider(QWidget):
         """Stand for another dimension. kl: nats, None where unknown; low, high: the range;
         density: of the data in it."""
         if dimension != self.dimension:
-            self.strip.set_pictures([])
+            self.strip.set_images(None)
         self.dimension = dimension
         dead = kl is not None and kl < DEAD_KL
         name = f"z{dimension}"
