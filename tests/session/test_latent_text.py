@@ -36,6 +36,23 @@ def test_weights_of_the_classes_come_after_z() -> None:
     ]
 
 
+def test_classes_that_are_words_are_named() -> None:
+    names = ("red disc", 'a "ring", large', "ç")
+    rows = list(csv.reader(io.StringIO(as_csv(LABELLED, names))))
+    assert rows[0] == ["dimension", "value", "class"]
+    assert rows[2] == ["z1", "-2.0", ""]
+    assert rows[3:] == [
+        ["label0", "0.0", "red disc"],
+        ["label1", "0.25", 'a "ring", large'],
+        ["label2", "0.75", "ç"],
+    ]
+    read = json.loads(as_json(LABELLED, "shapes", names))
+    assert read["classes"] == {'a "ring", large': 0.25, "ç": 0.75}
+    assert as_csv(LABELLED, tuple("012")) == as_csv(LABELLED)  # these say nothing more
+    assert as_json(LABELLED, "m", tuple("012")) == as_json(LABELLED, "m")
+    assert as_csv(PLAIN, names) == as_csv(PLAIN)  # of images with classes, told none
+
+
 def test_numpy_reads_the_table() -> None:
     table = io.StringIO(as_csv(PLAIN))
     read = np.genfromtxt(table, delimiter=",", skip_header=1, usecols=1)

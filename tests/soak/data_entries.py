@@ -6,6 +6,7 @@ Whatever comes, nothing but a whole set stays in the data folder, and no file st
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import shutil
 import threading
@@ -89,7 +90,7 @@ class DataEntries:
         """A folder that lies among the stored sets."""
         info: Any = watch.send("read_stored", lambda: read_stored(path))
         watch.send("register_stored", lambda: self._register(watch, path))
-        self._restore_table()
+        self.restore_table()
         self._send(watch, "verify", lambda stop: verify(path, stop))
         if info is None or info.name in self._table:  # nobody takes MNIST's place
             return
@@ -101,7 +102,7 @@ class DataEntries:
         watch.send("what a run remembers of it", lambda: _check_record(info))
         watch.send("a plan to train on it", lambda: _check_plans(info))
         watch.send("a set removed, put back, and removed again", lambda: _remove(info))
-        self._restore_table()
+        self.restore_table()
 
     def _register(self, watch: Watch, path: Path) -> None:
         for fault in register_stored(path.parent):
@@ -160,6 +161,13 @@ class DataEntries:
             watch.send("what was taken", lambda: _check_whole(made))
         self._check_left(watch, "take_local", before)
 
+    def warm_up(self) -> None:
+        """What reads known sets is large, and takes seconds to load."""
+        from vae_studio.core.vision import import_torchvision
+
+        import_torchvision()
+        importlib.import_module("torchvision.datasets")
+
     # What all of them keep to --------------------------------------------------------------
 
     def _send(self, watch: Watch, entry: str, call: Callable[[ShouldStop], object]) -> object:
@@ -190,12 +198,13 @@ class DataEntries:
                 if folder != self.folder or path.name not in (IMPORTED, KNOWN_SET):
                     watch.faults.append(f"{entry} leaves {path.name[:60]!r} in {folder.name}")
                 shutil.rmtree(path, ignore_errors=True)
-        self._restore_table()
+        self.restore_table()
         opened = _open_files() - before
         if opened:
             watch.faults.append(f"{entry} leaves files open: {sorted(opened)[:3]}")
 
-    def _restore_table(self) -> None:
+    def restore_table(self) -> None:
+        """Forget what was registered."""
         DATASETS.clear()
         DATASETS.update(self._table)
 

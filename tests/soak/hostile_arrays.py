@@ -31,11 +31,13 @@ def import_case(name: str, make: Callable[[Path], Path], must: str = "", **about
     return Case("import", f"import: {name}", make, refused_by=must, **about)
 
 
-def import_file(name: str, file: str, content: bytes, must: str = "", **about: Any) -> Case:
-    """A case of one file."""
+def import_file(
+    name: str, file: str, content: bytes | Callable[[], bytes], must: str = "", **about: Any
+) -> Case:
+    """A case of one file. content: or what makes it, where that takes time."""
 
     def make(folder: Path) -> Path:
-        (folder / file).write_bytes(content)
+        (folder / file).write_bytes(content if isinstance(content, bytes) else content())
         return folder / file
 
     return import_case(name, make, must, **about)
@@ -263,7 +265,7 @@ def _archives(canary: Path) -> Iterator[Case]:
         ("5000 arrays", {f"{n}.npy": good[:200] for n in range(5000)}),
         ("30,000 files", {f"{n}.txt": b"" for n in range(30_000)}),
     ):
-        yield import_file(f"npz with {what}", "x.npz", npz(members))
+        yield import_file(f"npz with {what}", "x.npz", lambda members=members: npz(members))
     texts: dict[str, Any] = {
         "markup": ["<img src=&#47;dev&#47;zero>", "<b>", "&amp;"],
         "nothing": ["", " ", "\u200b"],
@@ -283,7 +285,8 @@ def _archives(canary: Path) -> Iterator[Case]:
     for what, names in texts.items():
         packed = names if isinstance(names, bytes) else npy(np.array(names))
         members = {"images.npy": good, "labels.npy": labels, "class_names.npy": packed}
-        yield import_file(f"npz, names of classes: {what}", "x.npz", npz(members))
+        name = f"npz, names of classes: {what}"
+        yield import_file(name, "x.npz", lambda members=members: npz(members))
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         yield import_file(f"npz packed by {method}", "x.npz", npz({"images.npy": good}, method))
     whole = npz({"images.npy": good, "labels.npy": labels})

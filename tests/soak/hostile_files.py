@@ -22,8 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,8 @@ COUNTS: Counts = {"test": 45, "soak": 300, "full": 100_000}  # at most as many a
 
 _GROWTH = 100.0  # MB, of all files together
 _SECONDS = 2.0  # for one file through one entry
-_PATIENCE = 25.0  # seconds; what takes longer hangs
+PATIENCE = 25.0  # seconds; what takes longer hangs
 _ROOM = 3 * 2**29  # bytes of address space beyond what the child needs anyway
-_WINDOW = 12  # files that are dropped on the real window; all of ``_dropped`` in a full run
 
 
 def run(count: int, seed: int, folder: Path, name: str = "") -> Outcome:
@@ -236,6 +234,9 @@ class Entries:
 
     def send(self, kind: str, watch: Watch, path: Path) -> None:
         """A file through every entry that could meet it."""
+        from tests.soak.data_entries import IMPORTED
+        from vae_studio.session.folders import data_folder
+
         if kind in ("run", "any"):
             self._as_run(watch, path)
         if kind in ("picture", "any"):
@@ -246,6 +247,9 @@ class Entries:
             self._as_idx(watch, path)
         if kind in ("import", "idx", "any"):
             self.data.as_import(watch, path)
+            if kind == "import" and not watch.slow:  # a command nobody can stop here
+                self._command(watch, "data import", "import", str(path), "--name", IMPORTED)
+                shutil.rmtree(data_folder() / IMPORTED, ignore_errors=True)
         if kind in ("archive", "any"):
             self.data.as_local(watch, path)
         if kind in ("stored", "any"):
@@ -416,6 +420,7 @@ class Entries:
         def called() -> None:
             with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
                 code = main([name.split()[0], *arguments])
+            self.data.restore_table()
             if code not in (0, 2):
                 raise RuntimeError(f"exit code {code}")
 
@@ -446,14 +451,18 @@ def _cases(canary: Path) -> list[Any]:
 
 
 def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> None:
+    from tests.soak.hostile_window import drop, files_to_drop
+
     faulthandler.enable()
     canary = folder / "canary"
     entries = Entries(folder, canary)
     chosen = _chosen(count, seed, canary, name)
     _warm_up(entries)
+    if any(case.kind == "archive" for case in chosen):
+        entries.data.warm_up()
     victim = folder / "victim.txt"  # what a link leads to: nobody may write there
     victim.write_text("untouched")
-    window = [] if name else _dropped(entries, count)
+    window = [] if name else files_to_drop(entries, _cases(canary), count)
     _tell(total=len(chosen) + bool(window))
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _ROOM, used + _ROOM))
@@ -463,7 +472,7 @@ def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> N
             continue
         _tell(begin=case.name, number=number)
         place = entries.fresh(number)
-        faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+        faulthandler.dump_traceback_later(PATIENCE, exit=True)
         try:
             path = case.make(place)
         except Exception as error:
@@ -472,7 +481,7 @@ def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> N
                 slowest=0, slow_entry="", memory=0, spent=0, growth=0, run=0, refused=0, opened=0,
             )  # fmt: skip
             continue
-        faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+        faulthandler.dump_traceback_later(PATIENCE, exit=True)
         watch = Watch(case.name, case.memory, case.refused_by, case.slow)
         entries.send(case.kind, watch, path)
         faulthandler.cancel_dump_traceback_later()
@@ -483,8 +492,8 @@ def _child(folder: Path, seed: int, count: int, first: int, name: str = "") -> N
         shutil.rmtree(place, ignore_errors=True)
     if window and first <= len(chosen):
         _tell(begin="the window", number=len(chosen))
-        faulthandler.dump_traceback_later(10 * _PATIENCE, exit=True)
-        for watch in _drop(entries, window):
+        faulthandler.dump_traceback_later(10 * PATIENCE, exit=True)
+        for watch in drop(window):
             _report(watch, canary, victim)
         faulthandler.cancel_dump_traceback_later()
 
@@ -535,100 +544,6 @@ def _warm_up(entries: Entries) -> None:
     if good.faults or good.opened < 12:
         raise RuntimeError(f"good files do not open: {good.faults} {good.opened}")
     shutil.rmtree(place)
-
-
-# The window --------------------------------------------------------------------------------------
-
-
-def _dropped(entries: Entries, count: int) -> list[tuple[str, Path]]:
-    """Files to drop on the real window: one of each sort."""
-    from vae_studio.session.folders import runs_folder
-
-    if count < 100:  # the window's own tests drop some
-        return []
-    shutil.rmtree(runs_folder(), ignore_errors=True)
-    runs_folder().mkdir(parents=True)
-    wanted = (
-        "torch.save as a .pt", "pickle 4 as a .png", "a pipe: a run", "a device: x.safetensors",
-        "links in a circle: a run", "100 GB of nothing: x.safetensors", "a pipe as config.json",
-        "inf in tensor 0", "3e+38 in all tensors", "variance -1.0", "low -1e+308", "high 1e+308",
-        "name 'x' * 2**20", "model.safetensors: shape [-1]", "order repeated", "900 deep",
-        "name '<b>bold</b><img src=' ", "a model of [3, 28, 28]", "a model of 1000 classes",
-        "x.safetensors: header of 0", "4 MB of lists", "place with a z of 4 MB",
-    )  # fmt: skip
-    found = []
-    for number, case in enumerate(_cases(entries.canary)):
-        if any(case.name == want or case.name.startswith(want) for want in wanted):
-            path = case.make(entries.fresh(10**6 + number))
-            if path.name in ("run", "labelled") and not path.is_symlink():
-                # Where the app lists it, too.
-                path = path.rename(runs_folder() / f"hostile-{number}")
-            found.append((case.name, path))
-    return found if count > 1000 else found[:: max(1, len(found) // _WINDOW)]
-
-
-def _drop(entries: Entries, files: list[tuple[str, Path]]) -> Iterator[Watch]:
-    """Start the app on a library of hostile runs, and drop each file on its window."""
-    from PySide6.QtCore import QEventLoop, QMimeData, QPoint, QPointF, Qt, QThread, QTimer, QUrl
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent
-    from PySide6.QtWidgets import QApplication
-
-    from vae_studio.app import build, make_application
-
-    warnings.simplefilter("default")  # Qt's own, from its bindings
-    unexpected: list[BaseException] = []
-    sys.excepthook = lambda kind, error, trace: unexpected.append(error)
-    studio = build(make_application(), seed=7)
-    store, window = studio.store, studio.window
-    window.show()
-    studio.lifecycle.begin()
-
-    def wait(done: Callable[[], bool], seconds: float) -> bool:
-        loop, end = QEventLoop(), time.monotonic() + seconds
-        timer = QTimer(interval=5)
-        timer.timeout.connect(lambda: (done() or time.monotonic() > end) and loop.quit())
-        timer.start()
-        loop.exec()
-        return done()
-
-    if not wait(lambda: store.last_decoded is not None, _PATIENCE):
-        raise RuntimeError("the app did not start")
-    answers: list[object] = []
-    store.failed.connect(answers.append)
-    store.snapshot_changed.connect(answers.append)
-    copy, left, none = (
-        Qt.DropAction.CopyAction,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    for name, path in files:
-        watch = Watch(f"{name}, dropped", 250)
-        answers.clear()
-
-        def dropped(path: Path = path) -> None:
-            data = QMimeData()
-            data.setUrls([QUrl.fromLocalFile(str(path))])
-            enter = QDragEnterEvent(QPoint(40, 400), copy, data, left, none)
-            QApplication.sendEvent(window, enter)
-            event = QDropEvent(QPointF(40, 400), copy, data, left, none)
-            QApplication.sendEvent(window, event)
-            if not (enter.isAccepted() and event.isAccepted()):
-                raise RuntimeError("the window did not want it")
-            if not wait(lambda: bool(answers), _PATIENCE):
-                raise RuntimeError("the window never answered")
-
-        watch.send("a drop on the window", dropped)
-        wait(lambda: False, 0.05)  # what is shown after that
-        for error in answers:
-            if getattr(error, "code", "") == "worker.unexpected":
-                watch.faults.append(f"the window says: {str(error)[:300]}")
-        watch.faults += [f"in the window: {error!r}"[:300] for error in unexpected]
-        unexpected.clear()
-        if len(window.toast.text) > 1200:
-            watch.faults.append("a flood in the window")
-        yield watch
-    window.close()
-    wait(lambda: not any(thread.isRunning() for thread in store.findChildren(QThread)), 5)
 
 
 if __name__ == "__main__":

@@ -85,9 +85,13 @@ def _run_case(
     return Case("run", name, make, refused_by=refused_by)
 
 
-def _file_case(kind: str, name: str, file: str, content: bytes, refused_by: str = "") -> Case:
+def _file_case(
+    kind: str, name: str, file: str, content: bytes | Callable[[], bytes], refused_by: str = ""
+) -> Case:
+    """content: or what makes it, where that takes time."""
+
     def make(folder: Path) -> Path:
-        (folder / file).write_bytes(content)
+        (folder / file).write_bytes(content if isinstance(content, bytes) else content())
         return folder / file
 
     return Case(kind, name, make, refused_by=refused_by)
@@ -923,8 +927,12 @@ def _places() -> Iterator[Case]:
         "a program": {"command": "rm -r /"},
     }
     for what, change in changes.items():
-        text = json.dumps({**good, **change}).encode()
-        yield _file_case("place", f"place with {what}", "x.json", text)
+        yield _file_case(
+            "place",
+            f"place with {what}",
+            "x.json",
+            lambda change=change: json.dumps({**good, **change}).encode(),
+        )
     packed = json.dumps(good).encode()
     for what, content in (
         ("deep", packed[:-1] + b', "x": ' + b"[" * 10**6 + b"}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import io
 import struct
@@ -84,6 +85,11 @@ def webp(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
 
 
+@functools.cache
+def _packed_zeros(megabytes: int) -> bytes:
+    return zlib.compress(bytes(megabytes * 2**20), 1)
+
+
 def _bombs() -> Iterator[tuple[str, Make]]:
     rows = zlib.compress(bytes(20_001) * 500)
     yield "PNG of 20,000 × 20,000", lambda rows=rows: png(20_000, 20_000, rows)
@@ -94,22 +100,15 @@ def _bombs() -> Iterator[tuple[str, Make]]:
     yield "PNG of 0 × 0", lambda: png(0, 0, b"")
     yield "PNG of 7000 × 7000 with one row", lambda: png(7000, 7000, zlib.compress(bytes(7001)))
     small = zlib.compress(bytes(31 * 30))
-    for megabytes in (2, 60, 200):
-        bomb = zlib.compress(bytes(megabytes * 2**20), 1)
-        yield (
-            f"PNG, iCCP of {megabytes} MB",
-            lambda bomb=bomb, small=small: png(30, 30, small, png_chunk(b"iCCP", b"x\0\0" + bomb)),
-        )
-        yield (
-            f"PNG, zTXt of {megabytes} MB",
-            lambda bomb=bomb, small=small: png(30, 30, small, png_chunk(b"zTXt", b"x\0\0" + bomb)),
-        )
-        text = png_chunk(b"iTXt", b"x\0\1\0\0\0" + bomb)
-        yield (
-            f"PNG, iTXt of {megabytes} MB",
-            lambda text=text, small=small: png(30, 30, small, text),
-        )
-        yield f"PNG, IDAT of {megabytes} MB", lambda bomb=bomb: png(30, 30, bomb)
+    for size in (2, 60, 200):
+        for kind, head in ((b"iCCP", b"x\0\0"), (b"zTXt", b"x\0\0"), (b"iTXt", b"x\0\1\0\0\0")):
+            yield (
+                f"PNG, {kind.decode()} of {size} MB",
+                lambda size=size, kind=kind, head=head, small=small: png(
+                    30, 30, small, png_chunk(kind, head + _packed_zeros(size))
+                ),
+            )
+        yield f"PNG, IDAT of {size} MB", lambda size=size: png(30, 30, _packed_zeros(size))
     many = png_chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(2**20 - 9), 9))
     yield "PNG, 200 zTXt of 1 MB", lambda small=small, many=many: png(30, 30, small, many * 200)
     yield (

@@ -21,7 +21,9 @@ from vae_studio.app import Studio
 from vae_studio.core.runs import bundled_runs, read_run
 from vae_studio.core.surveyed import Survey
 from vae_studio.session.drawing import ImageRef
+from vae_studio.session.requests import TraverseRequest
 from vae_studio.ui.panels.decoded import DecodedPanel
+from vae_studio.ui.panels.sliders import panel as panel_module
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
 from vae_studio.ui.panels.sliders.row import LatentSlider
 
@@ -306,7 +308,7 @@ def test_the_posterior_of_the_input_is_a_whisker(studio: Studio, qtbot: QtBot) -
 
 
 def test_a_strip_shows_what_a_dimension_does_and_a_click_goes_there(
-    studio: Studio, qtbot: QtBot
+    studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.window.resize(1280, 800)
     studio.window.workspaces.show_workspace("explore")
@@ -324,6 +326,23 @@ def test_a_strip_shows_what_a_dimension_does_and_a_click_goes_there(
     qtbot.wait(150)
     last = row.strip.pictures[-1]
     assert abs(last.pixelColor(14, 14).value() - round(255 * float(shown.image[0, 14, 14]))) <= 1
+    # Of large pictures a few rows are asked for at once, one portion after the other.
+    monkeypatch.setattr(panel_module, "pictures_at_once", lambda *_: 14)
+    asked: list[TraverseRequest] = []
+    ask = studio.store.ask
+
+    def noted(lane: str, request: Any) -> None:
+        if isinstance(request, TraverseRequest):
+            asked.append(request)
+        ask(lane, request)
+
+    monkeypatch.setattr(studio.store, "ask", noted)
+    panel = studio.window.panel(SlidersPanel)
+    in_view = [row.dimension for row in panel._in_view()]
+    studio.store.go_to_mean()
+    qtbot.waitUntil(lambda: sum(len(each.dimensions) for each in asked) == len(in_view))
+    assert [len(each.dimensions) for each in asked[:-1]] == [2] * (len(asked) - 1)
+    assert [dimension for each in asked for dimension in each.dimensions] == in_view
 
 
 def test_without_room_there_are_no_strips_and_nothing_is_asked(

@@ -37,6 +37,11 @@ def shape_text(info: DatasetInfo) -> str:
     return ", ".join(parts)
 
 
+def short_text(info: DatasetInfo) -> str:
+    """``70,000 · 28 × 28 grey · 10 classes``."""
+    return f"{info.train + info.test:,} · " + " · ".join(shape_text(info).split(", ")[1:])
+
+
 def classes_text(count: int) -> str:
     """``10 classes``; ``no labels``."""
     if count == 1:

@@ -36,6 +36,7 @@ from vae_studio.ui.captions import duration
 from vae_studio.ui.data_words import classes_text, likelihood_text, megabytes, reason_text
 from vae_studio.ui.import_form import ImportForm
 from vae_studio.ui.messages import error_sentence
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.widgets.buttons import push_button
 from vae_studio.ui.widgets.picture_grid import PictureGrid
 from vae_studio.ui.widgets.qimages import to_qimages
@@ -95,6 +96,7 @@ class ImportWindow(QDialog):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.problem = QLabel()
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)  # so may the path in it
         self.problem.setProperty("role", "problem")
         self.problem.setWordWrap(True)
         self.pictures = PictureGrid(self.tr("Some pictures as they would be learned"))
@@ -216,7 +218,7 @@ class ImportWindow(QDialog):
                     classes=classes_text(count),
                 )
             )
-            self.heading.setToolTip(", ".join(result.source.class_names[:100]))
+            self.heading.setToolTip(tooltip(", ".join(result.source.class_names[:100])))
         self._show_preview(result.preview)
         self._render()
 
@@ -304,7 +306,7 @@ class ImportWindow(QDialog):
         for row, each in enumerate(skipped[:_LISTED]):
             for column, cell in enumerate((each.what, reason_text(each))):
                 item = QTableWidgetItem(cell)
-                item.setToolTip(cell)
+                item.setToolTip(tooltip(cell))
                 self.skipped.setItem(row, column, item)
         self._pages.setCurrentWidget(self.skipped)
 

@@ -43,10 +43,12 @@ class LatentExport(QObject):
                 self.tr("Save z"),
                 {"csv": self.tr("CSV table (*.csv)"), "json": self.tr("JSON (*.json)")},
                 "z.csv",
-                partial(self._save, latent, snapshot.name),
+                partial(self._save, latent, snapshot.name, snapshot.class_names),
             )
 
-    def _save(self, latent: LatentState, model: str, path: Path) -> None:
+    def _save(
+        self, latent: LatentState, model: str, class_names: tuple[str, ...], path: Path
+    ) -> None:
         is_json = path.suffix.lower() == ".json"
-        text = as_json(latent, model) if is_json else as_csv(latent)
+        text = as_json(latent, model, class_names) if is_json else as_csv(latent, class_names)
         self._store.exporter.save_text(path, text)

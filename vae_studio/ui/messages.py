@@ -240,7 +240,7 @@ ERRORS: dict[str, str] = {
     "fetch.failed": QT_TRANSLATE_NOOP(
         "Messages",
         "{name} could not be downloaded ({reasons}). Check the connection to the internet and try "
-        "again, or get the files elsewhere and choose them here.",
+        "again, or get the files elsewhere and take them with “Use local files…”, or --files.",
     ),
     "data.local_missing": QT_TRANSLATE_NOOP(
         "Messages",

@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from vae_studio.core.datasets import importing, unpack
+from vae_studio.core.datasets import importing, suggesting, unpack
 from vae_studio.core.datasets.importing import Imported, import_set, preview, suggest
 from vae_studio.core.datasets.settings import ImportSettings
 from vae_studio.core.datasets.skipped import CSV, Skipped, skipped_csv
@@ -498,6 +498,8 @@ def test_memory_that_runs_out_costs_one_picture(
     monkeypatch.setattr(importing, "fit", fit)
     root = classes(tmp_path / "pets", a=5)
     picture(root / "a/large.png", size=(9, 9))
+    monkeypatch.setattr(suggesting, "fit", fit)
     with open_source(root) as source:
+        assert suggest(source).size == 28  # as without it
         made = taken(source, tmp_path)
     assert [each.what for each in made.skipped] == ["a/large.png"]

@@ -494,6 +494,7 @@ def header(shape: str, descr: str = "'|u1'", version: int = 1, pad: int = 0) -> 
         header("(5, 8, 8)", "'nonsense'") + bytes(400),
         header("(5, 8, 8)", "[" * 3000),
         header("(5, 8, 8)", version=2, pad=20_000) + bytes(400),
+        header(f"({2**70}, 0)") + bytes(400),
         b"\x93NUMPY\2\0" + b"\xff\xff\xff\xff" + b" " * 100,
         b"\x93NUMPY",
         b"\x93NUMPY\1\0\xff\xff",
@@ -622,6 +623,12 @@ def test_zip_bombs_are_refused_before_they_are_unpacked(
     assert "holds more" in str(error.params["reason"])
     assert peak < 10 * 2**20
     assert len(asked) < 3  # and no more of it was unpacked than that
+    monkeypatch.setattr(unpack.tempfile, "TemporaryFile", None)  # nothing may be unpacked into it
+    many = zipped(path, header("(3000000, 1, 1)") + bytes(3_000_000))
+    assert refusal(many).code == "import.too_many"
+    large = zipped(path, header("(1, 20000, 20000)") + bytes(1000))
+    assert refusal(large).code == "import.array_shape"
+    monkeypatch.undo()
     less = zipped(path, header("(4, 8, 8)") + bytes(100))
     assert "100" in str(refusal(less).params["reason"])
 
@@ -725,6 +732,14 @@ def test_an_idx_folder_with_both_halves(tmp_path: Path, ending: str) -> None:
         assert np.array_equal(np.asarray(source.item(8)[0]), second[2])
     with open_source(tmp_path / f"t10k-images-idx3-ubyte{ending}") as source:
         assert (source.count, source.test, source.labels.tolist()) == (3, None, [0, 1, 2])
+
+
+def test_a_link_that_leads_nowhere_keeps_no_picture_away(tmp_path: Path) -> None:
+    picture(tmp_path / "1.png")
+    (tmp_path / "my-images").symlink_to("x" * 300)  # the system will not say what that is
+    with open_source(tmp_path) as source:
+        assert source.count == 1
+        assert skipped(source) == {"my-images": "import.unreadable"}
 
 
 def test_idx_of_colour_without_labels(tmp_path: Path) -> None:

@@ -291,6 +291,14 @@ def test_a_tar_that_was_altered(tmp_path: Path, folder: Path) -> None:
     assert refused(archive, folder) == "it is no tar archive"
 
 
+@pytest.mark.parametrize("kind", ["a.tar.gz", "a.tar.xz"])
+def test_a_packed_tar_without_its_sum(tmp_path: Path, folder: Path, kind: str) -> None:
+    """It stands behind all of the files, so that what is packed has to be read to its end."""
+    path = make_tar(tmp_path / kind, {FIRST: b"x"})
+    path.write_bytes(path.read_bytes()[:-8])
+    assert refused(path, folder) == "it ends too early"
+
+
 def test_a_link_in_a_tar_is_no_file(tmp_path: Path, folder: Path) -> None:
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         about = tarfile.TarInfo(FIRST)

@@ -217,6 +217,84 @@ def test_a_record_that_does_not_fit_is_refused(tmp_path: Path, change: Any) -> N
     assert "shapes" not in DATASETS
 
 
+def test_a_pipe_or_a_folder_in_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
+    write(tmp_path)
+    path = tmp_path / "shapes" / "test.labels"
+    content = path.read_bytes()
+    for make in (os.mkfifo, os.mkdir):
+        path.unlink()
+        make(path)
+        for read in (lambda: load_dataset("shapes"), lambda: verify(tmp_path / "shapes")):
+            with pytest.raises(DatasetError) as caught:
+                read()
+            assert codes(caught) in ("data.altered", "data.stored")
+        path.rmdir() if path.is_dir() else path.unlink()
+        path.write_bytes(content)
+
+
+def fit_record(folder: Path, change: Any) -> None:
+    """Let the record say what the files have by now, whatever is in them."""
+    values = json.loads((folder / "dataset.json").read_text())
+    change(values)
+    pixels = int(np.prod(values["set"]["image_shape"]))
+    for part in ("train", "test"):
+        for kind, each in (("images", pixels), ("labels", 2)):
+            facts, path = values["files"][f"{part}.{kind}"], folder / f"{part}.{kind}"
+            facts["size"] = values["set"][part] * each
+            facts["changed"] = path.stat().st_mtime_ns
+    (folder / "dataset.json").write_text(json.dumps(values))
+
+
+def test_a_folder_that_is_as_large_as_it_should_be_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    folder = tmp_path / "shapes"
+    (folder / "test.images").unlink()
+    (folder / "test.images").mkdir()
+    size = (folder / "test.images").stat().st_size
+    (folder / "test.labels").write_bytes(bytes(2 * size))
+    (folder / "train.images").write_bytes(bytes(20))
+    fit_record(folder, lambda v: v["set"].update(test=size, image_shape=[1, 1, 1]))
+    assert len(register_stored(tmp_path)) == (0 if size else 1)
+    with pytest.raises(DatasetError) as caught:
+        load_dataset("shapes")
+    assert codes(caught) in ("data.stored", "data.unknown")  # where a folder has no size
+
+
+def test_files_that_a_stranger_adds_to_the_record_are_not_opened(tmp_path: Path) -> None:
+    write(tmp_path)
+    os.mkfifo(tmp_path / "shapes" / "pipe")
+    facts = {"size": 1, "changed": 0, "sha256": "0" * 64}
+    more = {"pipe": facts, "/dev/zero": facts, "nothing": None}
+    fit_record(tmp_path / "shapes", lambda v: v["files"].update(more))
+    assert verify(tmp_path / "shapes") is not None
+
+
+def test_more_images_than_memory_could_order_are_refused(tmp_path: Path) -> None:
+    """Their files take no room on the disk."""
+    write(tmp_path)
+    folder = tmp_path / "shapes"
+    for name, each in (("train.images", 1), ("train.labels", 2)):
+        os.truncate(folder / name, 10**10 * each)
+    (folder / "test.images").write_bytes(bytes(5))
+    fit_record(folder, lambda v: v["set"].update(train=10**10, image_shape=[1, 1, 1]))
+    assert [fault.code for fault in register_stored(tmp_path)] == ["data.record"]
+
+
+def test_texts_of_a_stranger_are_shown_in_one_line(tmp_path: Path) -> None:
+    write(tmp_path)
+    texts = {"title": "\u202eone\n two\x1b", "class_names": ["\u200b", " b ", "c\td"]}
+    fit_record(tmp_path / "shapes", lambda v: v["set"].update(texts))
+    info = read_stored(tmp_path / "shapes")
+    assert (info.title, info.class_names) == ("one two", ("class 0", "b", "c d"))
+
+
+def test_one_that_cannot_be_looked_at_hides_no_other(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "bad").symlink_to("x" * 300)  # the system will not even say whether it is a folder
+    assert register_stored(tmp_path) == []
+    assert "shapes" in DATASETS
+
+
 def test_what_is_there_is_found_and_what_went_is_forgotten(tmp_path: Path) -> None:
     info = write(tmp_path)
     DATASETS.pop("shapes")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vae_studio.core.datasets.folders import PICTURES
 from vae_studio.core.datasets.unpack import idx_dimensions
+from vae_studio.core.runs import is_file
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -30,7 +31,7 @@ def labels_of(images: Path) -> Path | None:
 def _named(folder: Path, word: str) -> Iterator[Path]:
     with os.scandir(folder) as entries:  # there may be two million pictures
         for entry in entries:
-            if word in entry.name.lower() and entry.is_file():
+            if word in entry.name.lower() and is_file(Path(entry.path)):
                 yield Path(entry.path)
 
 

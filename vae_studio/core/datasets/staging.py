@@ -250,6 +250,8 @@ def _stage_tar(stream: _Stream, copies: _Copies) -> None:
     for _ in range(_MOST_ENTRIES):
         head = b"".join(stream.exactly(_BLOCK))
         if not any(head):
+            while stream.some(CHUNK):  # only at its end does a packed one tell its check sum
+                pass
             return
         member = _member(head)
         place = copies.place(member.name) if member.is_file else None

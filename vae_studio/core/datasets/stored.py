@@ -150,9 +150,7 @@ def _reading(path: Path, info: DatasetInfo) -> Iterator[None]:
         yield
     except (OSError, ValueError, OverflowError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise DatasetError(
-            "data.stored", path=str(path), name=info.title, reason=reason
-        ) from error
+        raise DatasetError("data.stored", path=str(path), name=info.title, reason=reason) from error
 
 
 def _is_as_written(path: Path, size: int, digest: str, should_stop: ShouldStop) -> bool:

@@ -70,7 +70,7 @@ def _look(source: Source, index: int) -> _Look | None:
             on_black = on_white = _small(picture, "white")
         else:
             on_black, on_white = _small(picture, "black"), _small(picture, "white")
-    except ImageError:
+    except (ImageError, MemoryError):  # of a picture that takes more than there is
         return None
     spread = on_white.max(axis=0) - on_white.min(axis=0)
     hidden = float((on_white - on_black).mean())

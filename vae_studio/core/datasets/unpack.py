@@ -97,13 +97,13 @@ class Opened:
             head += chunk
         header = header_of(head[:HEAD], path)
         size = header.bytes_
-        check_row(header, path)  # and the next, before a bomb is unpacked
-        if header.shape and header.shape[0] > MOST_ITEMS:
-            raise DatasetError("import.too_many", path=str(path), most=MOST_ITEMS)
         if size > most:
             wanted, limit = _gigabytes(size), _gigabytes(most)
             raise DatasetError("import.too_large", path=str(path), size=wanted, most=limit)
         check_room(self._scratch or Path(tempfile.gettempdir()), size, path)
+        check_row(header, path)  # both before a bomb is unpacked
+        if header.shape and header.shape[0] > MOST_ITEMS:
+            raise DatasetError("import.too_many", path=str(path), most=MOST_ITEMS)
         file = self._kept(tempfile.TemporaryFile(dir=self._scratch, buffering=0))  # noqa: SIM115
         chunk, written = head[header.start :], 0
         while chunk:

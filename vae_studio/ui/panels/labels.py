@@ -54,6 +54,8 @@ class LabelsPanel(Panel):
         self._asked: AsClassesRequest | PointsRequest | None = None
         self._asked_for: tuple[int, ...] = ()  # of the list's pictures
         self._shown: AsClassesResult | None = None
+        self._chosen: set[int] = set()
+        self._scroll: ColumnScroll | None = None  # around buttons of words
         self._pages = QStackedWidget()
         self._pages.addWidget(self._make_reason())
         self._pages.addWidget(self._make_classes())
@@ -197,13 +199,14 @@ class LabelsPanel(Panel):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.grid = None
+        self.grid, self._scroll, self._chosen = None, None, set()
         self.list.setVisible(self._is_listed)
         self.list.set_names(names if self._is_listed else ())
         if not self._is_listed:
             self.grid = ClassGrid(names)
             self.grid.picked.connect(self._pick)
-            self._place.addWidget(self.grid if self.grid.compact else ColumnScroll(self.grid))
+            self._scroll = None if self.grid.compact else ColumnScroll(self.grid)
+            self._place.addWidget(self._scroll or self.grid)
         self.mix.set_names(names)
         self._show_tips(conditional)
 
@@ -244,6 +247,17 @@ class LabelsPanel(Panel):
         for index, (picture, button) in enumerate(zip(self.pictures, self.buttons, strict=True)):
             button.setChecked(index in chosen)
             picture.set_selected(index in chosen)
+        if chosen != self._chosen:
+            self._chosen = chosen
+            if chosen:
+                self._bring_into_view(min(chosen))
+
+    def _bring_into_view(self, label: int) -> None:
+        if self._is_listed:
+            self.list.go_to(label)
+        elif self._scroll is not None:
+            self._scroll.ensureWidgetVisible(self.pictures[label])
+            self._scroll.ensureWidgetVisible(self.buttons[label])
 
     # Pictures ------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from vae_studio.ui.classes import are_short
 from vae_studio.ui.widgets.class_box import ClassBox
 from vae_studio.ui.widgets.hand_slider import HandSlider
 
-_WORD = 9  # characters of a name that are seen at least
+_WORD = 6  # characters of a name that are seen at least
 
 
 class ClassMix(QWidget):

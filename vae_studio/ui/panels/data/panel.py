@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.ui import theme
 from vae_studio.ui.captions import duration
-from vae_studio.ui.data_words import place_text, shape_text
+from vae_studio.ui.data_words import place_text, shape_text, short_text
 from vae_studio.ui.panels.base import Panel
 from vae_studio.ui.panels.data.details import DataDetails
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.store import Store
 from vae_studio.ui.widgets.buttons import push_button, tool_button
 
@@ -110,6 +111,7 @@ class DataPanel(Panel):
         self.progress.setFixedHeight(6)
         self.progress.setRange(0, 1000)
         self.said = QLabel()
+        self.said.setTextFormat(Qt.TextFormat.PlainText)  # a title may look like markup
         self.said.setProperty("role", "muted")
         theme.tabular(self.said)
         self.stop = push_button(
@@ -171,9 +173,9 @@ class DataPanel(Panel):
         self.list.blockSignals(True)
         self.list.clear()
         for info in self.sets.rows():
-            item = QListWidgetItem(f"{info.title}\n{shape_text(info)}")
+            item = QListWidgetItem(f"{info.title}\n{short_text(info)}")
             item.setData(_NAME, info.name)
-            item.setToolTip(f"{info.title}\n{shape_text(info)}\n{place_text(info)}")
+            item.setToolTip(tooltip(f"{info.title}\n{shape_text(info)}\n{place_text(info)}"))
             self.list.addItem(item)
             if info.name == chosen:
                 self.list.setCurrentItem(item)
