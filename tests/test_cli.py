@@ -31,13 +31,14 @@ from vae_studio.cli import main
 from vae_studio.core import losses, trainer
 from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.data import DatasetPair
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.lock import RunLock, is_locked
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.runs import list_runs, read_metrics, read_run
 from vae_studio.core.snapshot import Snapshot, capture
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import new_state
-from vae_studio.core.variants import VARIANTS
+from vae_studio.core.variants import VARIANTS, fitted
 from vae_studio.session.folders import runs_folder
 
 TINY = ("--set", "hidden=48,24", "latent_dim=6", "batch_size=128", "schedule=constant")
@@ -85,7 +86,8 @@ def test_train_makes_a_run(
     assert (info.variant, info.status, info.epoch, info.name) == (name, "finished", 2, "a run")
     assert info.command.startswith(f"vae-studio train --variant {name} --epochs 2")
     assert "'" in info.command  # quoted, so that it can be typed again
-    spec = replace(VARIANTS[name], hidden=(48, 24), latent_dim=6)
+    spec = fitted(VARIANTS[name], DATASETS["mnist"])
+    spec = replace(spec, hidden=(48, 24), latent_dim=6)
     config = TrainConfig(epochs=2, seed=3, batch_size=128, schedule="constant")
     assert (info.spec, info.config) == (spec, config)
     state, _ = trained(spec, config, small)  # the same bits as without the command line

@@ -29,6 +29,7 @@ from typing import Any
 import torch
 
 from tests.soak import strangers
+from tests.soak.fuzzing_data import KINDS, DataTargets
 from tests.soak.hostile_kinds import idx
 from tests.soak.hostile_pictures import good_pictures, png_chunk
 from tests.soak.outcome import Counts, Outcome
@@ -77,7 +78,7 @@ _TURNS = (  # how often each target has its turn
     "weights", "weights", "weights", "training", "training", "config", "config", "run",
     "digests", "manifest", "metrics", "in memory", "in memory", "in memory", "idx", "idx", "pair",
     "picture", "picture", "picture", "picture", "moment", "moment", "notes", "trial",
-    "place", "session", "drawing",
+    "place", "session", "drawing", *KINDS,
 )  # fmt: skip
 
 
@@ -95,6 +96,7 @@ def run(count: int, seed: int, folder: Path) -> Outcome:
     tally: Counter[str] = Counter()
     slowest = (0.0, "")
     # What is written is never flushed: the loaders are asked, not the disk.
+    targets: Targets | None = None
     shared = Path("/dev/shm")
     base = tempfile.mkdtemp(prefix="fuzz-", dir=shared if os.access(shared, os.W_OK) else folder)
     try:
@@ -117,6 +119,8 @@ def run(count: int, seed: int, folder: Path) -> Outcome:
                     failures.append(f"seed {seed}, index {number} ({kind}): {seconds:.1f} s")
     finally:
         faulthandler.cancel_dump_traceback_later()
+        if targets is not None:
+            targets.data.close()
         shutil.rmtree(base, ignore_errors=True)
 
     def total(*words: str, kinds: tuple[str, ...] = tuple(set(_TURNS))) -> int:
@@ -393,6 +397,7 @@ class Targets:
         )
         self.labels = idx((3,), b"\0\1\2")
         self.started = 0.0
+        self.data = DataTargets(folder, bytes_changed, json_changed)
 
     def send(self, kind: str, chance: random.Random) -> float:
         """Change something of that kind and load it. Returns when the loader was called; raises
@@ -401,6 +406,8 @@ class Targets:
             self._send_run(_PARTS[kind], chance)
         elif kind == "in memory":
             self._send_values(chance)
+        elif kind in KINDS:
+            self._call(StudioError, self.data.prepared(kind, chance))
         elif kind == "picture":
             content = picture_changed(chance.choice(self.pictures), chance)
             self._call(ImageError, lambda: image_to_input(decode_picture(content)))

@@ -14,8 +14,8 @@ from typing import Any
 from tests.soak.data_entries import SET
 from tests.soak.hostile_kinds import NODES, VALUES, Case
 
-_PARTS = ("train.images", "train.labels", "test.images", "test.labels")
-_RECORD = "dataset.json"
+PARTS = ("train.images", "train.labels", "test.images", "test.labels")
+RECORD = "dataset.json"
 _TEXTS = ("title", "licence", "source")
 _COUNTS = {"train": 12, "test": 6}
 _MARKUP = (
@@ -46,12 +46,12 @@ def _case(name: str, change: Change, refused_by: str = "", slow: bool = False) -
 
 def read_record(folder: Path) -> Any:
     """What ``dataset.json`` says."""
-    return json.loads((folder / _RECORD).read_bytes())
+    return json.loads((folder / RECORD).read_bytes())
 
 
 def put_record(folder: Path, values: Any) -> None:
     """Another record."""
-    (folder / _RECORD).write_text(json.dumps(values), "utf-8")
+    (folder / RECORD).write_text(json.dumps(values), "utf-8")
 
 
 def fit_record(folder: Path, **changes: Any) -> None:
@@ -60,7 +60,7 @@ def fit_record(folder: Path, **changes: Any) -> None:
     values = read_record(folder)
     values["set"].update(changes)
     digests = []
-    for name in _PARTS:
+    for name in PARTS:
         path = folder / name
         facts = values["files"][name]
         part, kind = name.split(".")
@@ -71,8 +71,13 @@ def fit_record(folder: Path, **changes: Any) -> None:
         facts["size"] = values["set"][part] * each
         facts["changed"] = path.stat().st_mtime_ns
         digests.append(facts["sha256"])
-    values["set"]["digest"] = hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    values["set"]["digest"] = joined(digests)
     put_record(folder, values)
+
+
+def joined(digests: list[str]) -> str:
+    """The digest of a set, of those of its files."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 # The record --------------------------------------------------------------------------------------
@@ -129,7 +134,7 @@ def _records() -> Iterator[Case]:
 
     def text(name: str, change: Callable[[bytes], bytes], must: str = "read_stored") -> Case:
         def put(folder: Path) -> None:
-            (folder / _RECORD).write_bytes(change((folder / _RECORD).read_bytes()))
+            (folder / RECORD).write_bytes(change((folder / RECORD).read_bytes()))
 
         return _case(f"record {name}", put, must)
 
@@ -189,15 +194,15 @@ def _texts() -> Iterator[Case]:
 
 def _files() -> Iterator[Case]:
     for what, make in NODES.items():
-        for file in (_RECORD, *_PARTS, "skipped.csv"):
+        for file in (RECORD, *PARTS, "skipped.csv"):
 
             def replaced(folder: Path, file: str = file, make: Any = make) -> None:
                 (folder / file).unlink(missing_ok=True)
                 make(folder / file)
 
-            must = {_RECORD: "read_stored", "skipped.csv": ""}.get(file, "load_dataset")
+            must = {RECORD: "read_stored", "skipped.csv": ""}.get(file, "load_dataset")
             yield _case(f"{what} as {file}", replaced, must)
-    for name in _PARTS:
+    for name in PARTS:
         for what, change in (
             ("cut", lambda content: content[:-1]),
             ("longer", lambda content: content + b"x"),
@@ -265,7 +270,7 @@ def _names() -> Iterator[Case]:
     """What else ``files`` may name: nobody may open it."""
     for what, name in (
         ("/dev/zero", "/dev/zero"), ("a path upwards", "../../../victim.txt"),
-        ("the record", _RECORD), ("nothing", ""), ("a NUL", "a\0b"), ("a long name", "x" * 5000),
+        ("the record", RECORD), ("nothing", ""), ("a NUL", "a\0b"), ("a long name", "x" * 5000),
     ):  # fmt: skip
         for facts in ({"size": 1, "changed": 0, "sha256": "0" * 64}, None):
 

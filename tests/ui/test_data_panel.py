@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.core.datasets.hostile_server import HostileServer
@@ -59,12 +60,12 @@ def test_what_is_here_and_what_can_be_fetched(panel: DataPanel, qtbot: QtBot) ->
     assert panel.current.name == "mnist"
     qtbot.waitUntil(lambda: not panel.details.lacks_images, timeout=TIMEOUT)
     assert len(panel.details.images.pictures) == 2
-    assert "60,000 to learn, 10,000 to test" in panel.details.text.text()
+    assert "60,000 to learn, 10,000 to test" in panel.details.text
     assert panel.use.isVisible()
     assert not panel.remove.isVisible()  # it comes with the app
     for name, known in KNOWN.items():
         choose(panel, name)
-        text = panel.details.text.text()
+        text = panel.details.text
         assert known.info.licence in text
         assert "to download" in text
         assert panel.fetch.isVisible()
@@ -184,6 +185,38 @@ def test_what_is_dropped_may_be_learned(
     window.close()
     assert window.source is None
     assert isinstance(window, ImportWindow)
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(
+    studio: Studio,
+    panel: DataPanel,
+    pictures: Path,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "<img src=x>"
+    (pictures / "pear").rename(pictures / name)
+    monkeypatch.setitem(DATASETS, "odd", replace(DATASETS["mnist"], name="odd", title=name))
+    panel.sets.changed.emit()
+    choose(panel, "odd")
+    window = studio.window.import_window
+    window.open(pictures)
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    tips = [panel.list.item(1).toolTip(), window.heading.toolTip()]
+    hand.click(window.start)
+    qtbot.waitUntil(window.train.isVisible, timeout=TIMEOUT)
+    tips.append(window.skipped.item(0, 0).toolTip())  # of apple/notes.txt
+    assert all(tip.startswith("<qt>") for tip in tips)
+    assert not any("<img" in tip for tip in tips)
+    assert "&lt;img src=x&gt;" in tips[0]
+    assert f"Classes: {name}, apple" in panel.details.text
+    labels = panel.details.findChildren(QLabel)
+    assert {label.textFormat() for label in labels} == {Qt.TextFormat.PlainText}
+    window.open(tmp_path / name)
+    qtbot.waitUntil(lambda: name in window.problem.text(), timeout=TIMEOUT)
+    plain = Qt.TextFormat.PlainText
+    assert {label.textFormat() for label in (window.problem, panel.said)} == {plain}
 
 
 def test_names_are_made_of_titles_and_free(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
@@ -77,8 +76,8 @@ def likelihood_text(likelihood: Likelihood, extremes: float) -> str:
     ).format(share=share)
 
 
-def facts(info: DatasetInfo) -> str:
-    """All that is known of a set, as rich text."""
+def facts(info: DatasetInfo) -> list[tuple[str, str]]:
+    """All that is known of a set: what, and that."""
     rows = [
         (
             _tr("Images"),
@@ -96,12 +95,7 @@ def facts(info: DatasetInfo) -> str:
     if info.settings is not None:
         rows.append((_tr("Import"), settings_text(info.settings)))
     rows.append((_tr("Name"), info.name))
-    lines = "".join(
-        f"<tr><td style='padding-right: 8px'><b>{escape(name)}</b></td><td>{escape(text)}</td></tr>"
-        for name, text in rows
-        if text
-    )
-    return f"<p><b>{escape(info.title)}</b></p><table>{lines}</table>"
+    return [(name, text) for name, text in rows if text]
 
 
 def _class_names(info: DatasetInfo) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
-from vae_studio.core.runs import CONFIG, is_file
+from vae_studio.core.runs import CONFIG
 from vae_studio.session.folders import remembered
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
@@ -283,7 +283,7 @@ def may_be_learned(path: Path) -> bool:
     if path.suffix.lower() in (".npy", ".npz") or "-ubyte" in path.name:
         return True
     try:
-        return path.is_dir() and not is_file(path / CONFIG)
+        return path.is_dir() and not (path / CONFIG).exists()
     except OSError:  # what may not be looked at, opening it says
         return False
 

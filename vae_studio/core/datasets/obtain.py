@@ -7,7 +7,6 @@ them, checked, and written as a stored set. torchvision is imported only then: i
 from __future__ import annotations
 
 import contextlib
-import importlib
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -246,8 +245,7 @@ def _read(
     ``folder``."""
     from vae_studio.core.vision import import_torchvision
 
-    import_torchvision()
-    reader = getattr(importlib.import_module("torchvision.datasets"), known.reader)
+    reader = getattr(import_torchvision().datasets, known.reader)
     options = {"split": known.split} if known.split else {}
     data = reader(folder, train=half == "train", download=False, **options)
     images, labels = data.data.numpy(), data.targets.numpy()

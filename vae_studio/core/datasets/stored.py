@@ -27,7 +27,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop, never
-from vae_studio.core.datasets.idx_unpacking import open_regular
 from vae_studio.core.datasets.settings import ImportSettings
 from vae_studio.core.datasets.table import (
     DATASETS,
@@ -40,7 +39,7 @@ from vae_studio.core.datasets.table import (
 )
 from vae_studio.core.durable import sync_folder, write_bytes, write_json
 from vae_studio.core.errors import DatasetError, StudioError
-from vae_studio.core.reading import parse_json, read_bounded
+from vae_studio.core.reading import open_regular, parse_json, read_bounded
 
 PartName = Literal["train", "test"]
 RECORD: Final = "dataset.json"
@@ -127,7 +126,8 @@ class _Loader:
         with _reading(self.folder / f"{part}.images", self._info):
             images = np.memmap(self.folder / f"{part}.images", np.uint8, mode="c", shape=shape)
         with _reading(self.folder / f"{part}.labels", self._info):
-            labels = np.fromfile(self.folder / f"{part}.labels", _LABEL).astype(np.int64)
+            content = read_bounded(self.folder / f"{part}.labels", count * _LABEL.itemsize)
+        labels = np.frombuffer(content, _LABEL).astype(np.int64)
         if len(labels) != count or int(labels.max()) >= max(1, len(self._info.class_names)):
             path = str(self.folder / f"{part}.labels")
             raise DatasetError("data.altered", path=path, name=self._info.title)

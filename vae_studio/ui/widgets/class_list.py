@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -67,6 +68,9 @@ class ClassList(QWidget):
         self.search.setAccessibleName(self.tr("Search a class"))
         self.search.setToolTip(self.tr("Type a part of its name; Enter takes the first"))
         self.search.setClearButtonEnabled(True)
+        for button in self.search.findChildren(QToolButton):  # Qt's own, which says nothing
+            button.setAccessibleName(self.tr("Clear"))
+            button.setToolTip(self.tr("Clear what was typed"))
         self.search.installEventFilter(self)
         self.list = QListView()
         self.list.setModel(self._found)

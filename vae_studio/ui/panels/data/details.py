@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from vae_studio.core.datasets.table import DatasetInfo
 from vae_studio.session.data_jobs import SampleResult
@@ -25,16 +25,20 @@ class DataDetails(QScrollArea):
         self._shown: DatasetInfo | None = None  # whose images are there
         self.images = PictureGrid(self.tr("Some images of the data set"))
         self.images.setFixedHeight(_HEIGHT)
-        self.text = QLabel()
-        self.text.setTextFormat(Qt.TextFormat.RichText)
-        self.text.setWordWrap(True)
-        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.title = QLabel()
+        self.title.setProperty("role", "number")
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
+        self._rows: list[tuple[QLabel, QLabel]] = []
+        self._table = QGridLayout()
+        self._table.setColumnStretch(1, 1)
+        self._table.setVerticalSpacing(3)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, theme.GRID, 0)
         layout.addWidget(self.images)
-        layout.addWidget(self.text)
+        layout.addWidget(self.title)
+        layout.addLayout(self._table)
         layout.addStretch(1)
         self.setWidget(page)
         self.setWidgetResizable(True)
@@ -48,8 +52,36 @@ class DataDetails(QScrollArea):
     def show_set(self, info: DatasetInfo | None) -> None:
         """Say what is known of a set."""
         self._info = info
-        self.text.setText("" if info is None else facts(info))
+        self.title.setText("" if info is None else info.title)
+        found = [] if info is None else facts(info)
+        while len(self._rows) < len(found):
+            self._add_row()
+        for number, (name, text) in enumerate(self._rows):
+            shown = number < len(found)
+            name.setVisible(shown)
+            text.setVisible(shown)
+            if shown:
+                name.setText(found[number][0])
+                text.setText(found[number][1])
         self.images.setVisible(info is not None and info == self._shown)
+
+    @property
+    def text(self) -> str:
+        """All that is said, line by line."""
+        return "\n".join(f"{n.text()}: {t.text()}" for n, t in self._rows if not n.isHidden())
+
+    def _add_row(self) -> None:
+        """Names of a stranger's set are plain text here, and never markup."""
+        name, text = QLabel(), QLabel()
+        name.setProperty("role", "muted")
+        for label in (name, text):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        text.setWordWrap(True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._table.addWidget(name, len(self._rows), 0)
+        self._table.addWidget(text, len(self._rows), 1)
+        self._rows.append((name, text))
 
     @Slot(object)
     def show_images(self, result: SampleResult) -> None:
