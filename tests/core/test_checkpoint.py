@@ -92,6 +92,7 @@ def write_spec(run: Path, **changes: Any) -> None:
     for path in (run / "config.json", older(run) / "run.json", newest(run) / "run.json"):
         values = json.loads(path.read_bytes())
         values["spec"].update(changes)
+        values["data"] = None  # or it would not fit
         content = json.dumps(values).encode()
         if path.parent == run:
             path.write_bytes(content)

@@ -96,7 +96,7 @@ def test_pause_holds_and_resume_goes_on(studio: Studio, qtbot: QtBot) -> None:
     assert panel.controls.pause.text() == "Resume"
     arrived: list[Event] = []
     training.events_arrived.connect(arrived.extend)
-    ticks(training, qtbot, 8)  # what was under way arrives
+    ticks(training, qtbot, 20)  # what was under way arrives
     arrived.clear()
     held = training.view.step
     ticks(training, qtbot, 20)

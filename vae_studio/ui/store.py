@@ -76,6 +76,9 @@ if TYPE_CHECKING:
     from vae_studio.core.snapshot import Snapshot
 
 
+_MOST_TOLD = 100  # then all may be told again
+
+
 class Store(QObject):
     """Signals, all of them facts:
 
@@ -115,7 +118,7 @@ class Store(QObject):
         self.last_decoded: DecodeResult | None = None
         self._asked: DecodeRequest | None = None  # the latest, until a code has overtaken it
         self.last_encoded: EncodeResult | None = None
-        self._refused: tuple[object, ...] | None = None  # a picture, by a model, and why
+        self._told: set[tuple[object, ...]] = set()  # pictures, models that refused them, and why
         self.training = Training(self)
         self.library = Library(self)
         self.library.renamed.connect(self._run_renamed)
@@ -487,7 +490,7 @@ class Store(QObject):
         return code
 
     def _take_at_once(self, code: EncodeResult) -> None:
-        self.last_encoded, self._refused = code, None
+        self.last_encoded = code
         self.reconstructed.emit(code)
         if not self.state.moved:
             self.state = transitions.with_code(self.state, code.mu, code.label)
@@ -560,10 +563,14 @@ class Store(QObject):
         self.failed.emit(error)
 
     def _is_told(self, given: Input, error: StudioError) -> bool:
-        """Whether this was told of the picture and the model on show, whoever asked."""
-        told = self._refused
-        self._refused = (given.image, given.pixels, self.state.model, error.code)
-        return told == self._refused
+        """Whether this was told of the picture and the model on show, whoever asked. The canvas
+        says it for as long as it is so."""
+        about = (given.image, given.pixels, self.state.model, error.code)
+        is_told = about in self._told
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told.add(about)
+        return is_told
 
     def _go_without_input(self, request: EncodeRequest) -> None:
         """The model on show cannot take the input, which stays for others: z is decoded as it

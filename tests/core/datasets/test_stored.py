@@ -308,6 +308,18 @@ def test_what_is_there_is_found_and_what_went_is_forgotten(tmp_path: Path) -> No
     assert register_stored(tmp_path / "nowhere") == []
 
 
+def test_a_set_that_is_finished_while_others_are_looked_for_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed(folder: Path) -> list[Path]:
+        write(tmp_path)  # as another thread does, once the folder was listed
+        return []
+
+    monkeypatch.setattr(stored, "_folders", listed)
+    assert register_stored(tmp_path) == []
+    assert "shapes" in DATASETS
+
+
 def test_what_a_crash_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
     for name in (".old.0a1b2c3d.part", ".new.0a1b2c3d.part"):
         (tmp_path / name).mkdir()

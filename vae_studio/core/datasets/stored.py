@@ -198,9 +198,13 @@ def register_stored(folder: Path) -> list[StudioError]:
             found[path.name] = read_stored(path)
         except DatasetError as error:
             faults.append(error)
-    for name in [name for name, info in DATASETS.items() if isinstance(info.load, _Loader)]:
-        if name not in found:
-            DATASETS.pop(name, None)
+    # As a list: another thread may import one at this moment. It may even be there by now.
+    for name, info in list(DATASETS.items()):
+        if isinstance(info.load, _Loader) and name not in found:
+            try:
+                found[name] = read_stored(folder / name)
+            except DatasetError:
+                DATASETS.pop(name, None)
     DATASETS.update({name: info for name, info in found.items() if name != MNIST.name})
     return faults
 
