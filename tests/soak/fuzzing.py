@@ -67,7 +67,7 @@ from vae_studio.session.trials import Trial, read_trial, write_trial
 from vae_studio.workers.answers import answer
 from vae_studio.workers.inputs import prepared_input
 
-COUNTS: Counts = {"test": 1500, "soak": 30_000, "full": 200_000}
+COUNTS: Counts = {"test": 1200, "soak": 30_000, "full": 200_000}
 
 MOMENT, TRIAL, PLACE = str(moment_path(Path(), 2)), "trial.json", "place.json"
 SESSION, DRAWING = "session.json", "drawing.json"
@@ -100,7 +100,7 @@ def run(count: int, seed: int, folder: Path) -> Outcome:
     shared = Path("/dev/shm")
     base = tempfile.mkdtemp(prefix="fuzz-", dir=shared if os.access(shared, os.W_OK) else folder)
     try:
-        targets = Targets(Path(base))
+        targets = Targets(Path(base), quick=count <= COUNTS["test"])
         with _silence(), warnings.catch_warnings():
             warnings.simplefilter("error")
             for number in range(count):
@@ -369,10 +369,10 @@ _SEALED = 0.9  # share of the inputs whose digests fit
 
 
 class Targets:
-    """Small good files, and the loaders that are given changed copies. started: when the loader was
-    called last."""
+    """Small good files, and the loaders that are given changed copies. quick: without what takes
+    seconds to load. started: when the loader was called last."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, quick: bool) -> None:
         self.run = folder / "run"
         strangers.make_run(self.run, _SPEC, strangers.few_digits())
         self.info: RunInfo = read_run(self.run)
@@ -397,7 +397,7 @@ class Targets:
         )
         self.labels = idx((3,), b"\0\1\2")
         self.started = 0.0
-        self.data = DataTargets(folder, bytes_changed, json_changed)
+        self.data = DataTargets(folder, bytes_changed, json_changed, quick)
 
     def send(self, kind: str, chance: random.Random) -> float:
         """Change something of that kind and load it. Returns when the loader was called; raises

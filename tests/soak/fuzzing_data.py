@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from tests.core.datasets import small_sets
-from tests.soak.data_entries import IMPORTED, KNOWN_SET, SET, write_good_sets
+from tests.soak.data_entries import IMPORTED, KNOWN_SET, SET, read_plainly, write_good_sets
 from tests.soak.hostile_archives import tar
 from tests.soak.hostile_arrays import images, npy, npz
 from tests.soak.hostile_kinds import idx
@@ -39,9 +39,10 @@ _FITS = 0.9  # share of the records whose digest fits what they say
 
 class DataTargets:
     """Small good files, and the loaders that are given changed copies. Known sets are small ones
-    until ``close``. changed: by bytes. json_changed: by values, mostly."""
+    until ``close``. changed: by bytes. json_changed: by values, mostly. quick: without torchvision.
+    """
 
-    def __init__(self, folder: Path, changed: Bytes, json_changed: Bytes) -> None:
+    def __init__(self, folder: Path, changed: Bytes, json_changed: Bytes, quick: bool) -> None:
         self._folder, self._stored = folder / "data", folder / "data" / "stored"
         self._changed, self._json_changed = changed, json_changed
         self._patch = pytest.MonkeyPatch()
@@ -49,6 +50,8 @@ class DataTargets:
         self._patch.setattr(small_sets, "TRAIN", 12)  # of which ten thousands are copied
         self._patch.setattr(small_sets, "TEST", 6)
         small_sets.make_known_small(self._patch)
+        if quick:
+            read_plainly(self._patch)
         write_good_sets(self._folder / "good")
         self._record = (self._folder / "good" / SET / RECORD).read_bytes()
         self._files = small_sets.small(KNOWN_SET).plain
@@ -59,11 +62,10 @@ class DataTargets:
             npy(images() / np.float32(255)),
             npy(np.stack([images()] * 3, axis=-1)),
         ]
-        names = npy(np.array(["a", "b", "c"]))
         self._members = {
             "images.npy": npy(images()),
             "labels.npy": npy(labels),
-            "class_names.npy": names,
+            "class_names.npy": npy(np.array(["a", "b", "c"])),
         }
         self._idx = idx((20, 20, 20), images().tobytes())
 
@@ -172,11 +174,8 @@ class DataTargets:
             load()
             whole = True
         finally:
-            found = (
-                sorted(path.name for path in self._stored.iterdir())
-                if self._stored.exists()
-                else []
-            )
+            there = self._stored.iterdir() if self._stored.exists() else ()
+            found = sorted(path.name for path in there)
             fits = not whole or verify(self._stored / name) is not None
             self._forget()
             if found != [name] * whole or not fits:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import json
 import lzma
 import marshal
@@ -354,6 +355,10 @@ def _headers(content: bytes) -> Iterator[tuple[str, bytes]]:
     yield "20 MB of zeros", bytes(20 * 2**20)
 
 
+def _header_number(content: bytes, number: int) -> bytes:
+    return next(itertools.islice(_headers(content), number, None))[1]
+
+
 _HARMLESS = (  # lies that are none: what they say is right, or nobody asks for it
     "header of 990 kB",
     "extra key in an entry",
@@ -370,7 +375,7 @@ def _tensors() -> Iterator[Case]:
 
             def change(run: Path, file: str = file, number: int = number) -> None:
                 content = place_of(run, file).read_bytes()
-                put(run, file, list(_headers(content))[number][1])
+                put(run, file, _header_number(content, number))
 
             entry = "load_snapshot" if file == WEIGHTS else "load_training"
             must = "" if what.startswith(_HARMLESS) else entry
@@ -378,7 +383,7 @@ def _tensors() -> Iterator[Case]:
 
         def bare(folder: Path, number: int = number) -> Path:
             content = place_of(folder / "run", WEIGHTS).read_bytes()
-            (folder / "x.safetensors").write_bytes(list(_headers(content))[number][1])
+            (folder / "x.safetensors").write_bytes(_header_number(content, number))
             return folder / "x.safetensors"
 
         if number % 8 == 0:
@@ -450,6 +455,10 @@ FIELDS = (
         "dataset", "epochs", "batch_size", "learning_rate", "schedule", "beta", "beta_warmup",
         "weight_decay", "grad_clip", "init", "seed", "device",
     )),
+    *(f"data.{n}" for n in (
+        "name", "title", "image_shape", "image_shape.0", "class_names", "class_names.0", "train",
+        "digest", "extremes", "source", "digits", "settings",
+    )), "data",
     *(f"evaluation.{n}" for n in (
         "terms", "terms.kl", "bernoulli", "squared_error", "active_units", "latent", "latent.kl",
         "latent.mean", "latent.std", "latent.low", "latent.high", "latent.low.0",
@@ -542,6 +551,15 @@ def _configs() -> Iterator[Case]:
             yield _config_case(
                 f"{field} {name[:20]!r}", lambda values, f=field, n=name: _set(values, f, n)
             )
+        yield _config_case(f"images that are gone, of {name[:20]!r}", lambda v, n=name: _gone(v, n))
+    for change in (
+        {"class_names": ["x" * 100] * 1000}, {"class_names": ["x"] * 1001}, {"train": 10**15},
+        {"class_names": []}, {"image_shape": [3, 28, 28]}, {"digest": "0" * 64}, {"name": "mnis"},
+        {"settings": {"size": 28}}, {"settings": {"run": "rm"}}, {"load": "os.system"},
+    ):  # fmt: skip
+        yield _config_case(
+            f"data with {str(change)[:50]}", lambda values, c=change: values["data"].update(c)
+        )
     yield _text_case("BOM", lambda text: b"\xef\xbb\xbf" + text)
     yield _text_case("UTF-16", lambda text: text.decode().encode("utf-16"))
     yield _text_case("cut", lambda text: text[: len(text) // 2])
@@ -592,6 +610,12 @@ def _configs() -> Iterator[Case]:
             f"high {value}", lambda values, v=value: _set(values, "evaluation.latent.high.0", v)
         )
     yield _config_case("status running", lambda values: values.update(status="running"))
+
+
+def _gone(values: Any, text: str) -> None:
+    """What it learnt is not here any more; all that is known of it a stranger says."""
+    values["config"]["dataset"] = values["data"]["name"] = "gone"
+    values["data"].update(title=text[:500], source=text[:500], licence=text[:500])
 
 
 def _set_missing(values: Any, field: str) -> None:

@@ -182,6 +182,10 @@ def test_what_is_dropped_may_be_learned(
     window.open(pictures)
     qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
     assert window.problem.text() == ""
+    window.start.click()
+    window.stop.click()  # before its thread has begun
+    qtbot.waitUntil(lambda: studio.store.data_sets.work is None, timeout=TIMEOUT)
+    assert window.start.isEnabled()
     window.close()
     assert window.source is None
     assert isinstance(window, ImportWindow)

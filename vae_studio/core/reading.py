@@ -43,7 +43,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
     larger file before it is read.
     """
     with open_regular(path, limit) as raw, io.BufferedReader(raw) as file:
-        size = os.fstat(raw.fileno()).st_size
+        size = min(limit, os.fstat(raw.fileno()).st_size)  # it may have grown since it was opened
         content = file.read(size + 1)
     if len(content) > size:
         raise OSError(errno.EBUSY, "it grew while it was read", str(path))

@@ -42,6 +42,16 @@ class DataWork:
     ending: bool = False
 
 
+class _Thread(JobThread):
+    """One that says of a job, too, that was given up before it began."""
+
+    def cancel(self) -> None:
+        given_up = self._waiting
+        super().cancel()
+        if given_up is not None:
+            self.cancelled.emit(given_up)
+
+
 class DataSets(QObject):
     """work: what is fetched or imported now, or None.
 
@@ -68,7 +78,7 @@ class DataSets(QObject):
         self._store = store
         self.work: DataWork | None = None
         self._begun = 0.0
-        self._thread = JobThread("data", self)
+        self._thread = _Thread("data", self)
         self._thread.done.connect(self._take)
         self._thread.failed.connect(self._take_failure)
         self._thread.progressed.connect(self._take_progress)

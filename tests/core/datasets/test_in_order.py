@@ -67,6 +67,20 @@ def test_stopping_is_an_error() -> None:
         list(answers)
 
 
+def test_what_fails_once_it_was_told_to_stop_is_no_error() -> None:
+    """Whoever gives up closes the files that the threads read from."""
+    asked = itertools.count()
+
+    def work(task: int) -> int:
+        raise ValueError("closed")
+
+    with (
+        pytest.raises(LoadingStoppedError),
+        in_order(work, range(3), lambda: next(asked) > 0, threads=1) as answers,
+    ):
+        list(answers)
+
+
 def test_a_warning_in_a_thread_is_nobodys() -> None:
     with in_order(lambda task: warnings.warn("odd", stacklevel=1), range(3)) as answers:
         assert list(answers) == [None] * 3

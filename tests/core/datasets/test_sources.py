@@ -7,6 +7,7 @@ import io
 import lzma
 import os
 import struct
+import threading
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from PIL import Image
 
 from vae_studio.core.datasets import folders, unpack
 from vae_studio.core.datasets.idx import LoadingStoppedError
+from vae_studio.core.datasets.rows import Header, Rows
 from vae_studio.core.datasets.sources import Source, open_source
 from vae_studio.core.errors import DatasetError, ImageError
 
@@ -514,6 +516,33 @@ def test_a_file_that_is_cut_short_or_rewritten_meanwhile(tmp_path: Path) -> None
             with pytest.raises(DatasetError) as caught:
                 source.item(49)
             assert caught.value.code == "import.changed"
+
+
+def test_a_file_is_closed_once_nobody_reads_from_it(tmp_path: Path) -> None:
+    """Else the system may give its number to another file, which would be read."""
+    (tmp_path / "set.npy").write_bytes(b"x" * 100)
+    begun, go_on, seen = threading.Event(), threading.Event(), list[bool]()
+
+    class Slow(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            begun.set()
+            assert go_on.wait(20)
+            seen.append(self.closed)
+            return super().read(size) or b""
+
+    file = Slow(tmp_path / "set.npy")
+    rows = Rows(file, Header((10, 10), np.dtype(np.uint8), False, 0), tmp_path / "set.npy")
+    reader = threading.Thread(target=rows.read, args=(0,))
+    reader.start()
+    assert begun.wait(20)
+    closer = threading.Thread(target=rows.close)
+    closer.start()
+    closer.join(0.1)  # in vain
+    go_on.set()
+    for thread in (reader, closer):
+        thread.join(20)
+    assert seen == [False]
+    assert file.closed
 
 
 def test_reading_one_image_holds_no_more_than_that(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ def in_order(
     """``work`` of each task, in their order, whatever the number of threads.
 
     Only a few answers wait at any time. What ``work`` raises is raised where its answer would
-    come. Raises ``LoadingStoppedError`` soon after ``should_stop`` says yes: a thread in the midst
-    of a large picture is not waited for, and ends by itself.
+    come. Raises ``LoadingStoppedError`` soon after ``should_stop`` says yes, whatever goes wrong
+    then: a thread in the midst of a large picture is not waited for, and ends by itself.
     """
     crew = _Crew(work, threads or min(MOST_THREADS, os.cpu_count() or 1))
     # A decoder sets the filters of all threads for a while; when two do, in whichever order they
@@ -98,6 +98,8 @@ class _Crew(Generic[Task, Answer]):
                     waiting[which] = answer
             batch_of = waiting.pop(number)
             if isinstance(batch_of, BaseException):
+                if should_stop():  # what it read from may have been closed by now
+                    raise LoadingStoppedError from batch_of
                 raise batch_of
             yield from batch_of
 

@@ -148,6 +148,11 @@ class Rows:
     def __len__(self) -> int:
         return self.header.shape[0]
 
+    def close(self) -> None:
+        """Close the file, once no thread reads from it any more."""
+        with self._lock:
+            self._file.close()
+
     def read(self, index: int) -> NDArray[Any]:
         """Row ``index``, in the array's own type."""
         count, shape = self.header.row_bytes, self.header.shape[1:]

@@ -42,17 +42,20 @@ class Opened:
     def __init__(self, scratch: Path | None = None, should_stop: ShouldStop = never) -> None:
         self._scratch, self._should_stop = scratch, should_stop
         self._files: list[IO[Any]] = []
+        self._rows: list[Rows] = []
 
     def close(self) -> None:
         """Close all; what was unpacked is gone."""
-        while self._files:
+        for rows in self._rows:
+            rows.close()
+        while self._files:  # of which no rows could be made
             self._files.pop().close()
 
     def npy(self, path: Path) -> Rows:
         """The array of NumPy's format in a file, where it is. Raises ``DatasetError``."""
         with reading(path):
             file = self._kept(opened(path))
-            return Rows(file, npy_header(file.read(HEAD), path), path)
+            return self._rows_of(file, npy_header(file.read(HEAD), path), path)
 
     def member(
         self, archive: Archive, key: str, *, most: int = MOST_UNPACKED, text: bool = False
@@ -78,7 +81,11 @@ class Opened:
             if found != header.bytes_:
                 expected = header.bytes_
                 raise DatasetError("data.length", path=str(path), expected=expected, found=found)
-            return Rows(file, header, path)
+            return self._rows_of(file, header, path)
+
+    def _rows_of(self, file: IO[Any], header: Header, path: Path) -> Rows:
+        self._rows.append(Rows(file, header, path))
+        return self._rows[-1]
 
     def _kept(self, file: IO[Any]) -> IO[Any]:
         self._files.append(file)
@@ -117,7 +124,8 @@ class Opened:
         if written != size:
             found = "more" if written > size else f"{written:,}"
             raise ValueError(f"it should hold {size:,} bytes of values, and holds {found}")
-        return Rows(file, Header(header.shape, header.dtype, header.fortran, 0), path)
+        values = Header(header.shape, header.dtype, header.fortran, 0)
+        return self._rows_of(file, values, path)
 
 
 class Archive:
