@@ -15,6 +15,7 @@ from vae_studio.ui.widgets.image_view import ImageView
 _COLUMNS = 5  # of digits
 _SIDE, _LARGEST = 40, 60  # px of a picture, at least; above a word, at most
 _GAP = 6
+_PADDING = 20  # px around the text of a button, the frame included
 _NARROWEST, _WIDEST = 64, 112  # px of a column of words
 _WHOLE = 0.8  # of the words are seen whole, where that is not wider
 _AROUND = 24  # px of a button beside its text
@@ -38,6 +39,8 @@ class ClassGrid(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(_GAP)
+        if self.compact:  # squares of a width that is no whole number of px may add up to more
+            self._grid.setVerticalSpacing(_GAP - 1)
         self._columns = 0
         for label in range(len(names)):
             self._add(label)
@@ -103,9 +106,13 @@ class NameButton(QToolButton):
         """Width of the whole name, px."""
         return self.fontMetrics().horizontalAdvance(self._name)
 
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(min(hint.width(), self.wanted + _PADDING), hint.height())
+
     def minimumSizeHint(self) -> QSize:
-        hint = super().minimumSizeHint()
-        return QSize(min(hint.width(), _NARROWEST), hint.height())
+        hint = super().minimumSizeHint()  # Qt may remember that of a longer text, or of another font
+        return QSize(min(hint.width(), _NARROWEST, self.wanted + _PADDING), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
