@@ -15,7 +15,6 @@ from vae_studio.ui.widgets.image_view import ImageView
 _COLUMNS = 5  # of digits
 _SIDE, _LARGEST = 40, 60  # px of a picture, at least; above a word, at most
 _GAP = 6
-_PADDING = 20  # px around the text of a button, the frame included
 _NARROWEST, _WIDEST = 64, 112  # px of a column of words
 _WHOLE = 0.8  # of the words are seen whole, where that is not wider
 _AROUND = 24  # px of a button beside its text
@@ -106,13 +105,9 @@ class NameButton(QToolButton):
         """Width of the whole name, px."""
         return self.fontMetrics().horizontalAdvance(self._name)
 
-    def sizeHint(self) -> QSize:
-        hint = super().sizeHint()
-        return QSize(min(hint.width(), self.wanted + _PADDING), hint.height())
-
     def minimumSizeHint(self) -> QSize:
-        hint = super().minimumSizeHint()  # Qt may remember that of a longer text, or of another font
-        return QSize(min(hint.width(), _NARROWEST, self.wanted + _PADDING), hint.height())
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), _NARROWEST), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
