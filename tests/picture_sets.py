@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from vae_studio.core.datasets.set_writer import SetWriter
 from vae_studio.core.datasets.settings import ImportSettings
-from vae_studio.core.datasets.stored import SetWriter
 from vae_studio.core.datasets.table import DatasetInfo
 
 _COLOURS = {"red": (214, 52, 48), "green": (46, 160, 67), "blue": (38, 110, 224)}

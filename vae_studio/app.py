@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from vae_studio import __version__, logs
 from vae_studio.core import housekeeping
-from vae_studio.core.datasets.stored import register_stored
+from vae_studio.core.datasets.sets_folder import register_stored
 from vae_studio.core.durable import write_bytes
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path

@@ -27,17 +27,11 @@ from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop, parse_
 from vae_studio.core.datasets.importing import Imported, import_set, preview, suggest
 from vae_studio.core.datasets.known import KNOWN
 from vae_studio.core.datasets.obtain import take_local
+from vae_studio.core.datasets.set_writer import SetWriter
+from vae_studio.core.datasets.sets_folder import put_back, register_stored, remove_stored, set_aside
 from vae_studio.core.datasets.settings import ImportSettings
 from vae_studio.core.datasets.sources import open_source
-from vae_studio.core.datasets.stored import (
-    SetWriter,
-    put_back,
-    read_stored,
-    register_stored,
-    remove_stored,
-    set_aside,
-    verify,
-)
+from vae_studio.core.datasets.stored import read_stored, verify
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.errors import SpecError, StudioError
 from vae_studio.core.variants import VARIANTS

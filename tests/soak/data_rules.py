@@ -122,14 +122,16 @@ class DataRules:
     @rule(
         source=st.sampled_from(("pictures", "pictures", "array.npy", "nothing")),
         index=_index,
-        end=st.sampled_from(("wait", "wait", "train", "cancel", "close", "again", "leave")),
+        end=st.sampled_from(
+            ("wait", "train", "wait", "cancel", "close", "again", "leave", "impatient")
+        ),
     )
     def import_pictures(self: _Machine, source: str, index: int, end: str) -> None:
         self._did("import_pictures", source=source, index=index, end=end)
         looked, sets = self.window.import_window, self.store.data_sets
         self.window.import_from(self.session.materials / source)
-        if index % 4 == 0:
-            return  # too impatient to look
+        if end == "impatient":  # too much so to look
+            return
         wait_until(
             lambda: (
                 looked.source is not None or bool(looked.problem.text()) or sets.work is not None

@@ -25,8 +25,9 @@ from tests.soak.hostile_kinds import idx
 from tests.soak.hostile_stored import PARTS, RECORD, joined
 from vae_studio.core.datasets.importing import import_set, preview, suggest
 from vae_studio.core.datasets.obtain import take_local
+from vae_studio.core.datasets.sets_folder import register_stored
 from vae_studio.core.datasets.sources import open_source
-from vae_studio.core.datasets.stored import read_stored, register_stored, verify
+from vae_studio.core.datasets.stored import read_stored, verify
 from vae_studio.core.datasets.table import DATASETS
 
 Bytes = Callable[[bytes, random.Random], bytes]

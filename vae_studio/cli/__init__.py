@@ -16,7 +16,7 @@ from vae_studio.cli.data import add_data
 from vae_studio.cli.models import add_models
 from vae_studio.cli.repeat import add_repeat
 from vae_studio.cli.train import add_train, train_run
-from vae_studio.core.datasets.stored import register_stored
+from vae_studio.core.datasets.sets_folder import register_stored
 from vae_studio.core.errors import ImageError, StudioError
 from vae_studio.session.folders import data_folder
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae_studio.core.datasets.known import KNOWN
-from vae_studio.core.datasets.settings import Background, Colour, Fit, ImportSettings
-from vae_studio.core.datasets.stored import (
+from vae_studio.core.datasets.sets_folder import (
     register_stored,
     remove_stored,
     stored_bytes,
     stored_folder,
-    verify,
 )
+from vae_studio.core.datasets.settings import Background, Colour, Fit, ImportSettings
+from vae_studio.core.datasets.stored import verify
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.errors import DatasetError, StudioError
 from vae_studio.process_signals import ending_signals

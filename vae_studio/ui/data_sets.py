@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vae_studio.core.datasets.known import KNOWN
-from vae_studio.core.datasets.stored import put_back, register_stored, set_aside
+from vae_studio.core.datasets.sets_folder import put_back, register_stored, set_aside
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.errors import StudioError
 from vae_studio.session.data_jobs import (

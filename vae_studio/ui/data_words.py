@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from vae_studio.core.datasets.known import KNOWN
+from vae_studio.core.datasets.sets_folder import stored_bytes, stored_folder
 from vae_studio.core.datasets.settings import ImportSettings
-from vae_studio.core.datasets.stored import stored_bytes, stored_folder
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.errors import StudioError
 from vae_studio.core.spec import Likelihood

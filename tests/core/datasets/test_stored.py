@@ -13,18 +13,17 @@ import pytest
 
 from tests.helpers import Disk
 from vae_studio.core.data import find_dataset, load_dataset
-from vae_studio.core.datasets import stored
-from vae_studio.core.datasets.settings import ImportSettings
-from vae_studio.core.datasets.stored import (
-    SetWriter,
+from vae_studio.core.datasets import sets_folder
+from vae_studio.core.datasets.set_writer import SetWriter
+from vae_studio.core.datasets.sets_folder import (
     put_back,
-    read_stored,
     register_stored,
     remove_stored,
     set_aside,
     stored_bytes,
-    verify,
 )
+from vae_studio.core.datasets.settings import ImportSettings
+from vae_studio.core.datasets.stored import read_stored, verify
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo, record_of
 from vae_studio.core.errors import DatasetError, StudioError
 
@@ -315,7 +314,7 @@ def test_a_set_that_is_finished_while_others_are_looked_for_stays(
         write(tmp_path)  # as another thread does, once the folder was listed
         return []
 
-    monkeypatch.setattr(stored, "_folders", listed)
+    monkeypatch.setattr(sets_folder, "_folders", listed)
     assert register_stored(tmp_path) == []
     assert "shapes" in DATASETS
 
@@ -361,4 +360,4 @@ def test_records_come_back_as_written() -> None:
     assert DatasetInfo.from_dict(json.loads(json.dumps(info.to_dict()))) == info
     assert info.likelihood == "bernoulli"
     assert replace(info, extremes=0.6).likelihood == "gaussian"
-    assert stored.stored_folder(info) is None
+    assert sets_folder.stored_folder(info) is None

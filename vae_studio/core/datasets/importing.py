@@ -17,10 +17,11 @@ from vae_studio.core.datasets.arrays import Range
 from vae_studio.core.datasets.fitting import fit
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop, never
 from vae_studio.core.datasets.in_order import in_order
+from vae_studio.core.datasets.set_writer import SetWriter
 from vae_studio.core.datasets.settings import ImportSettings
 from vae_studio.core.datasets.skipped import CSV, Skipped, skipped_by, skipped_csv
 from vae_studio.core.datasets.source import Source
-from vae_studio.core.datasets.stored import PartName, SetWriter
+from vae_studio.core.datasets.stored import PartName
 from vae_studio.core.datasets.suggesting import suggest
 from vae_studio.core.datasets.table import DatasetInfo, extremes_of
 from vae_studio.core.datasets.unpack import check_room

@@ -19,8 +19,9 @@ from vae_studio.core.datasets.fetch import fetch_file
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop
 from vae_studio.core.datasets.idx_unpacking import unpack_idx, writing
 from vae_studio.core.datasets.known import KNOWN, MNIST_IMAGES, IdxFile, KnownSet
+from vae_studio.core.datasets.set_writer import SetWriter
 from vae_studio.core.datasets.staging import Found, find_files, plain_name, stage
-from vae_studio.core.datasets.stored import PartName, SetWriter
+from vae_studio.core.datasets.stored import PartName
 from vae_studio.core.datasets.table import DatasetInfo
 from vae_studio.core.errors import DatasetError
 
