@@ -205,3 +205,16 @@ def test_an_endless_file_is_not_read(tmp_path: Path) -> None:
 
 def test_every_format_has_its_check() -> None:
     assert set(picture_files.FORMATS) == set(made.SAVED)
+
+
+def test_a_large_jpeg_decodes_to_no_less_than_what_is_enough(tmp_path: Path) -> None:
+    y, x = np.mgrid[:800, :1200]
+    pixels = (127 + 100 * np.sin(x / 90) * np.cos(y / 70)).astype(np.uint8)
+    path = tmp_path / "photo"
+    Image.fromarray(pixels).save(path, "JPEG", quality=95)
+    assert open_picture(path).size == (1200, 800)
+    small = open_picture(path, least=192)
+    assert small.size == (300, 200)
+    whole = open_picture(path).resize(small.size, Image.Resampling.BOX)
+    assert np.abs(np.asarray(small, float) - np.asarray(whole, float)).max() < 4
+    assert open_picture(path, least=801).size == (1200, 800)

@@ -44,10 +44,12 @@ _TURNS = {
 }
 
 
-def open_picture(path: Path) -> Image.Image:
+def open_picture(path: Path, least: int = 0) -> Image.Image:
     """The picture in a file, decoded and upright; the first frame of an animation.
 
-    Told by what the file holds, not by what it is called. Raises ``ImageError``:
+    Told by what the file holds, not by what it is called. ``least``: pixels of the shorter side
+    that are enough, 0 for all there are; a large JPEG decodes to fewer in a fraction of the time.
+    Raises ``ImageError``:
     ``image.format`` for other formats than ``FORMATS``, ``image.too_large`` above ``MAX_PIXELS``,
     ``image.slow`` for what would take too long, ``image.unreadable`` for all that is damaged.
     """
@@ -57,12 +59,12 @@ def open_picture(path: Path) -> Image.Image:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ImageError("image.unreadable", path=str(path), reason=reason[:200]) from error
     try:
-        return decode_picture(content)
+        return decode_picture(content, least)
     except ImageError as error:
         raise ImageError(error.code, **{**error.params, "path": str(path)}) from error
 
 
-def decode_picture(content: bytes) -> Image.Image:
+def decode_picture(content: bytes, least: int = 0) -> Image.Image:
     """``open_picture`` of the bytes of a file; its errors name no path."""
     name = _format_of(content)
     if name is None:
@@ -74,6 +76,8 @@ def decode_picture(content: bytes) -> Image.Image:
             scans = _CHECKS[name](content)
             picture = Image.open(io.BytesIO(content), formats=[name])
             _check_cost(picture, scans)
+            if least:
+                picture.draft(None, (least, least))
             picture.load()
             return _upright(picture)
     except ImageError:

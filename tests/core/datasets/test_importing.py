@@ -339,7 +339,7 @@ def test_cancelling_does_not_wait_for_a_picture(tmp_path: Path) -> None:
     """Nor does it for one that takes a second to decode."""
     in_it, go_on = threading.Event(), threading.Event()
 
-    def slow(index: int) -> Image.Image:
+    def slow(index: int, least: int) -> Image.Image:
         in_it.set()
         assert go_on.wait(20)
         raise ImageError("image.format", path="", formats="")

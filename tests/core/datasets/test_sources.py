@@ -173,8 +173,17 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     assert skipped(source) == {"a/up": "import.link", "c": "import.link"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_read_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def forbidding(folder: Path) -> Any:
+        if os.access(folder, os.R_OK) and not Path(folder).stat().st_mode & 0o400:
+            raise PermissionError(13, "Permission denied")  # as it is for all but root
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", forbidding)
     picture(tmp_path / "a/1.png")
     picture(tmp_path / "b/2.png")
     (tmp_path / "b").chmod(0)

@@ -41,6 +41,12 @@ def fit(picture: Image.Image, settings: ImportSettings) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(values, 2, 0))
 
 
+def least_needed(settings: ImportSettings) -> int:
+    """Pixels of the shorter side of a picture above which more change nothing that is seen; 0 where
+    all count: of a photo of a digit, the digit may be a small part."""
+    return 0 if settings.centre else round(_GAP * settings.size)
+
+
 def _inverted(image: Image.Image) -> Image.Image:
     return ImageChops.invert(image)
 
@@ -95,8 +101,11 @@ def _fitted(image: Image.Image, settings: ImportSettings) -> Image.Image:
         return _resized(image, (size, size))
     if settings.fit == "crop":
         side = min(width, height)
-        left, top = (width - side) // 2, (height - side) // 2
-        return _resized(image.crop((left, top, left + side, top + side)), (size, size))
+        left, top = (width - side) / 2, (height - side) / 2
+        first = int(left), int(top)  # half a pixel matters where each of them is many
+        seen = image.crop((*first, width - first[0], height - first[1]))
+        start = left - first[0], top - first[1]
+        return _resized(seen, (size, size), (*start, start[0] + side, start[1] + side))
     small = _inside(image, size)
     if small.size == (size, size):
         return small
@@ -114,11 +123,17 @@ def _inside(image: Image.Image, side: int) -> Image.Image:
     )
 
 
-def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    smaller = size[0] < image.width or size[1] < image.height
+def _resized(
+    image: Image.Image,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
+    """box: the part of ``image`` that is taken; None for all."""
+    left, top, right, bottom = box or (0, 0, *image.size)
+    smaller = size[0] < right - left or size[1] < bottom - top
     # Lanczos is the sharper one; where it enlarges, edges get a second one beside them.
     filter_ = Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC
-    return image.resize(size, filter_, reducing_gap=_GAP)
+    return image.resize(size, filter_, box, reducing_gap=_GAP)
 
 
 def _centred(image: Image.Image, size: int) -> Image.Image:

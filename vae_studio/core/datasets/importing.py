@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_studio.core.datasets.arrays import Range
-from vae_studio.core.datasets.fitting import fit
+from vae_studio.core.datasets.fitting import fit, least_needed
 from vae_studio.core.datasets.idx import LoadingStoppedError, ShouldStop, never
 from vae_studio.core.datasets.in_order import in_order
 from vae_studio.core.datasets.set_writer import SetWriter
@@ -172,7 +172,7 @@ class _Reader:
 
     def __call__(self, index: int) -> Images | Skipped:
         try:
-            picture, _ = self._source.item(index)
+            picture, _ = self._source.item(index, least_needed(self._settings))
             return fit(picture, self._settings)
         except ImageError as error:
             return skipped_by(self._source.what(index), error)

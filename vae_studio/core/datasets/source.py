@@ -53,7 +53,7 @@ class Source:
     limits: Range | None
     layout: Layout | None
     what: Callable[[int], str]  # a name of an item, for ``Skipped``
-    _picture: Callable[[int], Image.Image]
+    _picture: Callable[[int, int], Image.Image]
     _close: Callable[[], None]
 
     @property
@@ -61,13 +61,15 @@ class Source:
         """Of the items; some may turn out to be unreadable."""
         return len(self.labels)
 
-    def item(self, index: int) -> tuple[Image.Image, int]:
+    def item(self, index: int, least: int = 0) -> tuple[Image.Image, int]:
         """A picture of any size and mode, upright, and its label.
+
+        least: as for ``open_picture``.
 
         Raises ``ImageError`` for one that cannot be read, and ``DatasetError`` where none can be
         read any more.
         """
-        return self._picture(index), int(self.labels[index])
+        return self._picture(index, least), int(self.labels[index])
 
     def close(self) -> None:
         """Let go of all files."""
@@ -98,7 +100,7 @@ def of_folder(path: Path, found: Pictures) -> Source:
         limits=None,
         layout=None,
         what=found.files.__getitem__,
-        _picture=lambda index: open_picture(path / found.files[index]),
+        _picture=lambda index, least: open_picture(path / found.files[index], least),
         _close=lambda: None,
     )
 
@@ -132,7 +134,7 @@ def of_arrays(
         part, number = place(index)
         return str(number) if len(parts) == 1 else f"{('train', 'test')[part]} {number}"
 
-    def picture(index: int) -> Image.Image:
+    def picture(index: int, least: int) -> Image.Image:
         part, number = place(index)
         row = parts[part].read(number)
         try:

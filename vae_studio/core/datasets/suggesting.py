@@ -17,6 +17,7 @@ from vae_studio.core.errors import ImageError
 
 _LOOKED_AT = 64
 _SIDES = (28, 32, 48, 64)  # more costs a lot of time to train
+_ENOUGH = 3 * _SIDES[-1]  # px of the shorter side, to tell which of them suits
 _SMALL = 32  # px, at which they are looked at
 _TINTED = 16  # of 255 between the largest and the smallest colour of a pixel
 _FEW = 0.01  # of the pixels of a grey picture may be tinted
@@ -65,7 +66,7 @@ def suggest(source: Source, should_stop: ShouldStop = never) -> ImportSettings:
 
 def _look(source: Source, index: int) -> _Look | None:
     try:
-        picture, _ = source.item(index)
+        picture, _ = source.item(index, _ENOUGH)
         if not picture.has_transparency_data:
             on_black = on_white = _small(picture, "white")
         else:
