@@ -28,7 +28,8 @@ from vae_studio.core.trainer import TrainState, new_state, train
 
 def tiny(spec: ModelSpec, **changes: Any) -> ModelSpec:
     """The same kind of network with few units."""
-    small = replace(spec, hidden=(48, 24), latent_dim=min(spec.latent_dim, 6))
+    hidden = (8, 16) if spec.architecture == "conv" else (48, 24)
+    small = replace(spec, hidden=hidden, latent_dim=min(spec.latent_dim, 6))
     return replace(small, **changes)
 
 

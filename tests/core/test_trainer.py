@@ -58,7 +58,8 @@ def gradients(state: TrainState) -> Tensor:
 @pytest.mark.parametrize("spec", KINDS.values(), ids=KINDS)
 def test_overfits_one_batch(spec: ModelSpec, mnist: DatasetPair) -> None:
     batch = part(mnist, 16, 16)
-    spec = replace(spec, hidden_dropout=0.0, latent_dropout=0.0, hidden=(128, 64))
+    hidden = (16, 32) if spec.architecture == "conv" else (128, 64)
+    spec = replace(spec, hidden_dropout=0.0, latent_dropout=0.0, hidden=hidden)
     config = quick(epochs=250, batch_size=16, learning_rate=5e-3, beta=0.01)
     _, events = trained(spec, config, batch)
     losses = [event.batch.reconstruction for event in steps(events)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import qInstallMessageHandler
 from PySide6.QtGui import QImage
 
-from vae_studio import tour
+from tests.ui.conftest import end
+from vae_studio import app, tour
+from vae_studio.app import Studio, build
 
 
 def test_the_tour_paints_the_window_at_each_stop(
@@ -22,11 +25,19 @@ def test_the_tour_paints_the_window_at_each_stop(
     assert [name for name, _ in stops[4:8]] == trained
     stops = (*stops[:4], *stops[8:])
     monkeypatch.setattr(tour, "_STOPS", stops)
+    built: list[Studio] = []
+
+    def noted(*arguments: Any, **more: Any) -> Studio:
+        built.append(build(*arguments, **more))
+        return built[-1]
+
+    monkeypatch.setattr(app, "build", noted)
     handler = qInstallMessageHandler(None)
     try:
         paths = list(tour.run_tour(tmp_path / "pictures"))
     finally:
         qInstallMessageHandler(handler)
+        end(*built)
     assert [path.stem for path in paths] == [name for name, _ in stops]
     pictures = [QImage(str(path)) for path in paths]
     assert all(picture.size().toTuple() == (1280, 800) for picture in pictures)
