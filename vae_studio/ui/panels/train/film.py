@@ -30,7 +30,7 @@ from vae_studio.ui.widgets.picture_actions import (
     frames_of,
     sheet_of,
 )
-from vae_studio.ui.widgets.qimages import to_qimage
+from vae_studio.ui.widgets.qimages import draw_picture, to_qimage
 
 _ROWS = 2  # of the fixed samples, so many are shown
 _SIDE = 42  # px
@@ -156,10 +156,16 @@ class _Strip(QWidget):
                 text,
             )
         painter.setPen(QColor(c.muted))
+        first, last = (
+            edge // (_SIDE + _GAP) for edge in (event.rect().left(), event.rect().right())
+        )
         for column, (epoch, pictures) in enumerate(self.epochs):
+            if not first <= column <= last:
+                continue
             left = column * (_SIDE + _GAP)
             for row, picture in enumerate(pictures[: self._rows]):
-                painter.drawImage(QRect(left, row * (_SIDE + _GAP), _SIDE, _SIDE), picture)
+                place = QRect(left, row * (_SIDE + _GAP), _SIDE, _SIDE)
+                draw_picture(painter, place, picture)
             foot = QRect(left, self._rows * (_SIDE + _GAP), _SIDE, _FOOT)
             painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, str(epoch))
 
