@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tqdm
 from PIL import Image
 
 from vae_studio.cli import main
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.data import load_dataset
+from vae_studio.core.datasets import sources
 from vae_studio.core.datasets.known import KNOWN
 from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.runs import read_run
@@ -126,3 +129,48 @@ def test_labels_that_are_not_there_cannot_be_told(
     capsys.readouterr()
     assert main(["train", "--dataset", "apples", "--variant", "cvae"]) == 2
     assert "apple has none" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_it_looks_at_the_pictures_keeps_nothing(
+    pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(tqdm.tqdm, "__enter__", lambda bar: (interrupted(), bar)[1])
+    assert main(["data", "import", str(pictures), "--name", "fruit"]) == 130
+    assert "nothing was kept" in capsys.readouterr().out
+    assert "fruit" not in DATASETS
+
+
+def test_what_cannot_be_is_told_before_anything_is_read(
+    pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "open_source", pytest.fail)
+    for given in (["--name", "Ü"], ["--name", "x", "--size", "300"]):
+        assert main(["data", "import", str(pictures), *given]) == 2
+    assert "16 to 128" in capsys.readouterr().err
+
+
+def test_the_names_of_files_tell_the_terminal_nothing(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "pear" / "\x1b]0;mine\x07\n.txt").write_text("none")
+    assert main(["data", "import", str(pictures), "--name", "fruit", "--size", "16"]) == 0
+    out = capsys.readouterr().out
+    assert "skipped pear/ ]0;mine .txt" in out
+    assert "\x1b" not in out
+
+
+def test_a_damaged_set_is_told_to_whoever_asks_for_it(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "import", str(pictures), "--name", "fruit", "--size", "16"]) == 0
+    (data_folder() / "fruit" / "dataset.json").write_text("{")
+    DATASETS.pop("fruit")
+    capsys.readouterr()
+    for command in (["data", "check", "fruit"], ["train", "--dataset", "fruit"]):
+        assert main(command) == 2
+        err = capsys.readouterr().err
+        assert "There is no data set “fruit”" in err
+        assert str(data_folder() / "fruit") in err

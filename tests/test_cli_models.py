@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from PIL import Image
 
 from tests.helpers import quick, recorded
 from tests.picture_sets import SHAPES, write_shapes
-from vae_studio.cli import main
+from vae_studio.cli import main, models
 from vae_studio.core.data import load_dataset
-from vae_studio.core.datasets.table import DATASETS
+from vae_studio.core.datasets.table import DATASETS, record_of
+from vae_studio.core.errors import SpecError
+from vae_studio.core.snapshot import Snapshot
 from vae_studio.core.spec import ModelSpec
 
 
@@ -53,6 +56,37 @@ def test_a_class_is_told_by_its_name_or_its_number(
     for wrong in ("green", "12", "³", "-1"):
         assert main(["sample", str(run), "--output", "x.png", "--label", wrong]) == 2
         assert "0 to 11" in capsys.readouterr().err
+
+
+def test_letters_are_told_apart_by_their_case(plain_snapshot: Snapshot) -> None:
+    info = replace(record_of("mnist"), class_names=(*"ABCDEFGH", "a", "Straße"))
+    spec = replace(plain_snapshot.spec, num_classes=10)
+    snapshot = replace(plain_snapshot, spec=spec, data=info)
+
+    def told(text: str) -> int:
+        label = models._label(text, snapshot)
+        assert label is not None
+        return label.index(1.0)
+
+    assert [told(text) for text in ("A", "a", "b", "STRASSE", "7")] == [0, 8, 1, 9, 7]
+    for wrong in ("0000010", "10", "s"):
+        with pytest.raises(SpecError):
+            told(wrong)
+
+
+def test_a_photo_of_dark_on_light_is_turned_round_as_the_window_does(
+    plain_snapshot: Snapshot,
+) -> None:
+    """Fashion-MNIST and its like: light on black, and no word on how a picture becomes that."""
+    info = replace(record_of("mnist"), digits=False)
+    snapshot = replace(plain_snapshot, data=info)
+    pixels = np.full((90, 60), 245, np.uint8)
+    pixels[20:70, 15:45] = 40
+    fitted = models._fitted(Image.fromarray(pixels), snapshot)
+    assert fitted.shape == (1, 28, 28)
+    assert fitted[0, 14, 14] > 0.8
+    assert fitted[0, 0, 0] < 0.05
+    assert fitted[0, 2, 14] < 0.05
 
 
 def test_a_picture_is_fitted_as_the_images_were(

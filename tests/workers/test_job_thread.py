@@ -17,11 +17,11 @@ from vae_studio.core.maps import NeighbourMap, PlaneMap
 from vae_studio.core.snapshot import Snapshot
 from vae_studio.core.surveyed import Survey
 from vae_studio.session.jobs import CrowdRequest, MapRequest, SurveyRequest
-from vae_studio.workers import drawing_jobs, jobs
+from vae_studio.workers import data_jobs, drawing_jobs, jobs
 from vae_studio.workers.job_thread import JobThread
 
 WAIT = 30_000  # ms
-MODULES = jobs, drawing_jobs  # all are there before one is replaced
+MODULES = jobs, data_jobs, drawing_jobs  # all are there before one is replaced
 
 
 class Receiver(QObject):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import signal
 import typing
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vae_studio.core.datasets.idx import LoadingStoppedError
 from vae_studio.core.datasets.known import KNOWN
+from vae_studio.core.datasets.set_writer import check_free
 from vae_studio.core.datasets.sets_folder import (
     register_stored,
     remove_stored,
@@ -22,6 +24,7 @@ from vae_studio.core.datasets.settings import Background, Colour, Fit, ImportSet
 from vae_studio.core.datasets.stored import verify
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.errors import DatasetError, StudioError
+from vae_studio.core.runs import clean_name
 from vae_studio.process_signals import ending_signals
 from vae_studio.session.folders import data_folder
 
@@ -139,17 +142,25 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from vae_studio.core.datasets.importing import import_set
+    from vae_studio.core.datasets.importing import Imported, import_set
     from vae_studio.core.datasets.sources import open_source
 
+    given = {
+        name: value
+        for name in ImportSettings().to_dict()
+        if (value := getattr(options, name)) is not None
+    }
+    ImportSettings(**given)  # what cannot be is told before anything is read
+    check_free(data_folder(), options.name, options.replace)
+    made: Imported | None = None
     with (
+        suppress(LoadingStoppedError),
         _work(options.path.name) as (should_stop, progress),
         open_source(options.path, data_folder(), should_stop) as source,
     ):
-        settings = _settings(options, source, should_stop)
         made = import_set(
             source,
-            settings,
+            _settings(given, source, should_stop),
             data_folder(),
             options.name,
             options.title or source.title,
@@ -165,15 +176,10 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _settings(
-    options: argparse.Namespace, source: Source, should_stop: Callable[[], bool]
+    given: Mapping[str, Any], source: Source, should_stop: Callable[[], bool]
 ) -> ImportSettings:
     from vae_studio.core.datasets.suggesting import suggest
 
-    given: dict[str, Any] = {
-        name: value
-        for name in ImportSettings().to_dict()
-        if (value := getattr(options, name)) is not None
-    }
     settings = replace(suggest(source, should_stop), **given)
     print(", ".join(f"{name} {value}" for name, value in settings.to_dict().items()))
     return settings
@@ -183,7 +189,8 @@ def _print_skipped(skipped: tuple[Skipped, ...], info: DatasetInfo) -> None:
     from vae_studio.ui.data_words import reason_text
 
     for each in skipped[:_SHOWN]:
-        print(f"skipped {each.what}: {reason_text(each)}")
+        # A stranger's file names tell a terminal nothing.
+        print(f"skipped {clean_name(each.what)}: {reason_text(each)}")
     if len(skipped) > _SHOWN:
         print(f"and {len(skipped) - _SHOWN:,} more, in {stored_folder(info)}/skipped.csv")
 

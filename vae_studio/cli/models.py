@@ -86,7 +86,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _label(text: str | None, snapshot: Snapshot) -> tuple[float, ...] | None:
-    """The class of that name, whatever its case, or of that number."""
+    """The class of that name, or of the only one that differs in case, or of that number."""
     from vae_studio.core.explore import one_hot
 
     classes = snapshot.spec.num_classes
@@ -94,11 +94,14 @@ def _label(text: str | None, snapshot: Snapshot) -> tuple[float, ...] | None:
         return None
     if not classes:
         raise SpecError("label.none", name=snapshot.name)
-    names = [name.casefold() for name in snapshot.class_names]
-    if text.casefold() in names:
-        return one_hot(names.index(text.casefold()), classes)
-    if text.isdecimal() and text.isascii() and int(text[:6]) < classes:
-        return one_hot(int(text[:6]), classes)
+    for names, wanted in (
+        (list(snapshot.class_names), text),
+        ([name.casefold() for name in snapshot.class_names], text.casefold()),
+    ):
+        if names.count(wanted) == 1:  # “a” is not “A” where there are both
+            return one_hot(names.index(wanted), classes)
+    if len(text) <= 6 and text.isdecimal() and text.isascii() and int(text) < classes:
+        return one_hot(int(text), classes)
     raise SpecError("label.needed", name=snapshot.name, classes=classes, last=classes - 1)
 
 
@@ -142,24 +145,18 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 
 def _fitted(picture: Any, snapshot: Snapshot) -> Any:
-    """float32 [C, H, W] in [0, 1]: by MNIST's recipe for digits, else as its images were made."""
+    """float32 [C, H, W] in [0, 1], as the window does it: by MNIST's recipe for digits, else as its
+    images were made."""
     import numpy as np
 
-    from vae_studio.core.datasets.fitting import fit
-    from vae_studio.core.datasets.settings import ImportSettings
     from vae_studio.core.scan import image_to_input
     from vae_studio.session.drawing import sheet_for
+    from vae_studio.workers.inputs import fitted
 
     sheet = sheet_for(snapshot)
     if sheet.digits:
         return image_to_input(picture)[np.newaxis]
-    channels, height, _ = sheet.shape
-    settings = sheet.settings or ImportSettings(
-        size=height,
-        colour="grey" if channels == 1 else "colour",
-        background="white" if sheet.paper > 0.5 else "black",
-    )
-    return fit(picture, settings).astype(np.float32) / np.float32(255.0)
+    return fitted(picture, sheet)[0]
 
 
 def _save(path: Path, picture: Any) -> None:

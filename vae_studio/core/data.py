@@ -59,7 +59,7 @@ def find_dataset(name: str, record: DatasetInfo | None = None) -> DatasetInfo:
     others than those of ``record``."""
     info = DATASETS.get(name)
     if info is None or info.load is None:
-        if name in KNOWN:
+        if name in KNOWN and (record is None or record.settings is None):
             raise DatasetError("data.not_fetched", name=name, title=KNOWN[name].info.title)
         if record is not None:
             raise DatasetError("data.gone", name=name, title=record.title, source=record.source)

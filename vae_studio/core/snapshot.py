@@ -69,8 +69,12 @@ def capture(
     name: str,
     evaluation: Evaluation | None = None,
     latent: LatentStats | None = None,
+    data: DatasetInfo | None = None,
 ) -> Snapshot:
-    """Copy the weights of a training that is between two steps. Call it on the training thread."""
+    """Copy the weights of a training that is between two steps. Call it on the training thread.
+
+    data: what it learns; as the table says now where that is not given.
+    """
     weights = {
         key: value.detach().to("cpu", copy=True) for key, value in state.model.state_dict().items()
     }
@@ -85,7 +89,7 @@ def capture(
         weights=weights,
         evaluation=evaluation,
         latent=evaluation.latent if evaluation else latent,
-        data=record_of(state.config.dataset),
+        data=data or record_of(state.config.dataset),
     )
 
 

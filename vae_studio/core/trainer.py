@@ -166,8 +166,8 @@ def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterat
     """
     device = next(state.model.parameters()).device
     used = data.train.first(images_used(len(data.train), state.config))
-    data = DatasetPair(used.to(device), data.test.to(device))
     try:
+        data = DatasetPair(used.to(device), data.test.to(device))
         while state.epoch < state.config.epochs:
             yield from _train_epoch(state, data.train, control)
             done = None if control.stopped else _finish_epoch(state, data.test, control)

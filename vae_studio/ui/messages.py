@@ -220,7 +220,9 @@ ERRORS: dict[str, str] = {
         "“{name}” cannot name a data set. Use up to 60 of a–z, 0–9, - and _, and not “mnist”.",
     ),
     "data.exists": QT_TRANSLATE_NOOP(
-        "Messages", "There is a data set “{name}” already, in {path}. Choose another name."
+        "Messages",
+        "There is a data set “{name}” already, in {path}. Remove it first, choose another name, or "
+        "import in its place with --replace.",
     ),
     "data.write": QT_TRANSLATE_NOOP(
         "Messages",
@@ -418,7 +420,8 @@ ERRORS: dict[str, str] = {
         "Messages", "The smallest size is {value}. Pass 0 or more."
     ),
     "label.needed": QT_TRANSLATE_NOOP(
-        "Messages", "{name} has {classes} classes. Give a label from 0 to {last}."
+        "Messages",
+        "{name} has {classes} classes. Give the name of one, or a number from 0 to {last}.",
     ),
     "label.none": QT_TRANSLATE_NOOP(
         "Messages", "{name} was trained without labels. Leave the label out, or use cvae."

@@ -21,7 +21,7 @@ from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone
 from vae_studio.core.housekeeping import mark_interrupted
 from vae_studio.core.moments import MAX_BYTES
 from vae_studio.core.origin import Origin
-from vae_studio.core.runs import read_run
+from vae_studio.core.runs import RunInfo, read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vae_studio.core.data import DatasetPair
+    from vae_studio.core.datasets.table import DatasetInfo
     from vae_studio.core.recorder import RunRecorder
     from vae_studio.core.snapshot import Snapshot
 
@@ -199,8 +200,8 @@ class TrainThread(QThread):
         keep_freed_memory()
         compute_with_all()
         request = self.request
-        record = read_run(request.folder).data if request.resume else None
-        data = load_dataset(request.config.dataset, lambda: self.control.stopped, record)
+        name = request.config.dataset
+        data = load_dataset(name, lambda: self.control.stopped, self._learnt(name))
         if data is None or self.control.stopped:
             self.mailbox.put(event=TrainingDone("stopped", 0, 0))
             return
@@ -211,6 +212,18 @@ class TrainThread(QThread):
                 with contextlib.suppress(StudioError):
                     recorder.save_status("failed")
                 raise
+
+    def _learnt(self, dataset: str) -> DatasetInfo | None:
+        """What the run that this one goes on from says of the images of that name."""
+        request = self.request
+        branch = request.branch
+        if branch is not None and branch.snapshot is not None:
+            before: Snapshot | RunInfo = branch.snapshot
+        elif branch is not None or request.again is not None or request.resume:
+            before = read_run(branch.folder if branch else request.again or request.folder)
+        else:
+            return None
+        return before.data if before.config.dataset == dataset else None
 
     def _recorder(self, data: DatasetPair) -> RunRecorder:
         from vae_studio.core.recorder import RunRecorder
@@ -265,7 +278,7 @@ class TrainThread(QThread):
             info = recorder.info
             measured = info.evaluation if info.evaluated_step == state.step else None
             latent = info.evaluation.latent if info.evaluation else None
-            return capture(state, str(info.path), info.name, measured, latent)
+            return capture(state, str(info.path), info.name, measured, latent, info.data)
 
         self._write(recorder, recorder.save)
         mailbox.put(

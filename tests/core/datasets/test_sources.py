@@ -579,8 +579,7 @@ def test_an_npz_with_halves_and_names(tmp_path: Path, save: Any, fortran: bool) 
         y_test=np.array([[0], [2], [3]]),
         label_names=np.array(["cat", "cow", "dog", "cat"]),
     )
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
+    scratch = tmp_path / "new" / "scratch"  # as before the first data set
     with open_source(tmp_path / "set.npz", scratch=scratch) as source:
         assert source.class_names == ("cat", "dog", "cat (2)")
         assert source.labels.tolist() == [1, 0, 1, 1, 0, 0, 0, 1, 2]
@@ -834,3 +833,25 @@ def test_idx_labels_that_do_not_fit(tmp_path: Path) -> None:
     (tmp_path / "images").write_bytes(idx(byte_images(4, 9, 7)))
     (tmp_path / "labels").write_bytes(idx(np.zeros(3, np.uint8)))
     assert refusal(tmp_path / "images").code == "data.counts"
+
+
+def test_a_place_that_takes_nothing_is_no_fault_of_the_archive(tmp_path: Path) -> None:
+    np.savez(tmp_path / "set.npz", images=byte_images(4, 8, 8))
+    (tmp_path / "scratch").write_text("a file")
+    with pytest.raises(DatasetError) as caught:
+        open_source(tmp_path / "set.npz", scratch=tmp_path / "scratch")
+    assert (caught.value.code, caught.value.params["path"]) == (
+        "data.write",
+        str(tmp_path / "scratch"),
+    )
+
+
+def test_idx_labels_of_another_kind_are_not_passed_over(tmp_path: Path) -> None:
+    images = byte_images(4, 8, 8)
+    header = b"\0\0\x08\x03" + b"".join(size.to_bytes(4, "big") for size in images.shape)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(header + images.tobytes())
+    labels = b"\0\0\x0c\x01" + (4).to_bytes(4, "big") + bytes(16)
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(labels)  # 32 bits each
+    with pytest.raises(DatasetError) as caught:
+        open_source(tmp_path)
+    assert caught.value.code == "import.labels"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers import Disk
 from vae_studio.core.data import find_dataset, load_dataset
-from vae_studio.core.datasets import sets_folder
+from vae_studio.core.datasets import sets_folder, stored
 from vae_studio.core.datasets.set_writer import SetWriter
 from vae_studio.core.datasets.sets_folder import (
     put_back,
@@ -112,6 +112,77 @@ def test_half_a_set_is_never_seen(tmp_path: Path) -> None:
         write_a_part(tmp_path, replace_old=True)
     assert (tmp_path / "shapes" / "dataset.json").read_bytes() == kept
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shapes"]
+
+
+def test_a_set_that_cannot_be_replaced_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path)
+    kept = (tmp_path / "shapes" / "dataset.json").read_bytes()
+    rename = Path.rename
+
+    def held(self: Path, target: Path) -> Path:
+        if self.suffix == ".part":
+            raise PermissionError(13, "in use")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", held)
+    with pytest.raises(DatasetError) as caught:
+        write(tmp_path, seed=3, replace_old=True)
+    assert codes(caught) == "data.write"
+    assert (tmp_path / "shapes" / "dataset.json").read_bytes() == kept
+    assert [path.name for path in tmp_path.iterdir()] == ["shapes"]
+    load_dataset("shapes")
+
+
+@pytest.mark.parametrize("successor", [False, True])
+def test_a_set_whose_successor_never_came_is_put_back(tmp_path: Path, successor: bool) -> None:
+    """The process was killed between the two steps."""
+    first = write(tmp_path)
+    aside = tmp_path / ".shapes.0a1b2c3d.replaced"
+    (tmp_path / "shapes").rename(aside)
+    if successor:
+        write(tmp_path, seed=3)
+    os.utime(aside)
+    register_stored(tmp_path)
+    assert aside.exists()  # another process may be at it
+    os.utime(aside, (0, 0))
+    assert register_stored(tmp_path) == []
+    assert not aside.exists()
+    assert (DATASETS["shapes"].digest == first.digest) is not successor
+
+
+def test_what_is_no_set_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "shapes").mkdir()
+    (tmp_path / "shapes" / "diary.txt").write_text("dear diary")
+    with pytest.raises(DatasetError) as caught:
+        write(tmp_path, replace_old=True)
+    assert codes(caught) == "data.exists"
+    assert (tmp_path / "shapes" / "diary.txt").read_text() == "dear diary"
+
+
+def test_a_copied_set_is_read_whole_but_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path)
+    path = tmp_path / "shapes" / "train.images"
+    os.utime(path, (1e9, 1e9))
+    read: list[str] = []
+    open_regular = stored.open_regular
+
+    def noted(path: Path, *limit: int) -> Any:
+        read.append(path.name)
+        return open_regular(path, *limit)
+
+    monkeypatch.setattr(stored, "open_regular", noted)
+    for _ in range(3):
+        load_dataset("shapes")
+    assert read == ["train.images"]
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(DatasetError) as caught:
+        load_dataset("shapes")
+    assert codes(caught) == "data.altered"
 
 
 def test_a_name_that_is_taken_or_none(tmp_path: Path) -> None:

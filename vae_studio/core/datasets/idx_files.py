@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vae_studio.core.datasets.folders import PICTURES
 from vae_studio.core.datasets.unpack import idx_dimensions
+from vae_studio.core.errors import DatasetError
 from vae_studio.core.runs import is_file
 
 
@@ -21,10 +22,15 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def labels_of(images: Path) -> Path | None:
-    """The file beside it with its labels, if there is one. Raises ``OSError``."""
-    for path in sorted(_named(images.parent, "labels")):
-        if _stem(path) == _stem(images) and idx_dimensions(path) == 1:
+    """The file beside it with its labels, if there is one. Raises ``OSError``, and ``DatasetError``
+    for one that holds something else."""
+    beside = [p for p in sorted(_named(images.parent, "labels")) if _stem(p) == _stem(images)]
+    for path in beside:
+        if idx_dimensions(path) == 1:
             return path
+    if beside:
+        reason = f"{beside[0].name} is no IDX file of one byte for each image"
+        raise DatasetError("import.labels", path=str(images), reason=reason)
     return None
 
 

@@ -125,8 +125,10 @@ class Rows:
     """The rows of an array in a file, read one at a time, from any thread.
 
     Rows that lie together are read and not mapped: of a file that another program cuts short,
-    mapped memory would end this one. path: for errors, ``import.unreadable`` where the file is
-    too short for what its header says, ``import.changed`` where it changes later.
+    mapped memory would end this one. In Fortran's order they do not lie together, and the file is
+    mapped; before each row it is asked whether it is as it was. path: for errors,
+    ``import.unreadable`` where the file is too short for what its header says, ``import.changed``
+    where it changes later.
     """
 
     def __init__(self, file: IO[Any], header: Header, path: Path) -> None:

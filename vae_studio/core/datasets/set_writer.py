@@ -31,16 +31,27 @@ from vae_studio.core.datasets.table import DATASETS, MNIST, NAME, DatasetInfo, e
 from vae_studio.core.durable import sync_folder, write_bytes, write_json
 from vae_studio.core.errors import DatasetError
 
-UNFINISHED: Final = ".part"  # ends the name of a folder that is being written, or replaced
+UNFINISHED: Final = ".part"  # ends the name of a folder that is being written
+REPLACED: Final = ".replaced"  # of one that makes room for its successor
 _PARTS: Final[tuple[PartName, ...]] = ("train", "test")
 _KINDS: Final = ("images", "labels")
+
+
+def check_free(parent: Path, name: str, replace_old: bool = False) -> None:
+    """Raise ``DatasetError`` where no set of that name can be written: ``data.name``, or
+    ``data.exists``, unless what is there is a data set and may be replaced."""
+    if not NAME.fullmatch(name) or name == MNIST.name:
+        raise DatasetError("data.name", name=name[:80])
+    final = parent / name
+    if final.exists() and not (replace_old and (final / RECORD).exists()):
+        raise DatasetError("data.exists", name=name, path=str(final))
 
 
 class SetWriter:
     """Write a new set, image after image, beside its place; ``finish`` puts it there.
 
     Left without ``finish``, nothing remains. Raises ``DatasetError``: ``data.name``,
-    ``data.exists`` unless ``replace``, ``data.write``.
+    ``data.exists`` unless ``replace_old`` and it is a data set, ``data.write``.
     """
 
     def __init__(
@@ -50,11 +61,8 @@ class SetWriter:
         image_shape: tuple[int, int, int],
         replace_old: bool = False,
     ) -> None:
-        if not NAME.fullmatch(name) or name == MNIST.name:
-            raise DatasetError("data.name", name=name[:80])
-        self.final, self._shape, self._replace = parent / name, image_shape, replace_old
-        if self.final.exists() and not replace_old:
-            raise DatasetError("data.exists", name=name, path=str(self.final))
+        check_free(parent, name, replace_old)
+        self.final, self._shape = parent / name, image_shape
         self.folder = parent / f".{name}.{secrets.token_hex(4)}{UNFINISHED}"
         self.counts: dict[PartName, int] = {"train": 0, "test": 0}
         self._extremes = self._values = self._largest = 0
@@ -136,8 +144,7 @@ class SetWriter:
             for name, text in notes.items():
                 write_bytes(self.folder / name, text.encode())
             write_json(self.folder / RECORD, record)
-            old = self._move_old_away()
-            self.folder.rename(self.final)
+            old = self._take_its_place()
             self._finished = True
             sync_folder(self.final.parent)
         if old is not None:
@@ -146,11 +153,19 @@ class SetWriter:
         DATASETS[made.name] = made
         return made
 
-    def _move_old_away(self) -> Path | None:
-        if not self._replace or not self.final.exists():
+    def _take_its_place(self) -> Path | None:
+        """Returns where the old set is now, if there was one; it is back where this fails."""
+        if not self.final.exists():
+            self.folder.rename(self.final)
             return None
-        old = self.final.with_name(f".{self.final.name}.{secrets.token_hex(4)}{UNFINISHED}")
+        old = self.final.with_name(f".{self.final.name}.{secrets.token_hex(4)}{REPLACED}")
+        os.utime(self.final)  # nobody else puts it back, or away, for a while
         self.final.rename(old)
+        try:
+            self.folder.rename(self.final)
+        except BaseException:
+            old.rename(self.final)
+            raise
         return old
 
     @contextlib.contextmanager

@@ -17,25 +17,29 @@ from typing import Final
 
 import numpy as np
 
-from vae_studio.core.datasets.set_writer import UNFINISHED
+from vae_studio.core.datasets.set_writer import REPLACED, UNFINISHED
 from vae_studio.core.datasets.stored import LABEL, StoredLoader, read_stored
 from vae_studio.core.datasets.table import DATASETS, MNIST, DatasetInfo
 from vae_studio.core.errors import DatasetError, StudioError
 
 _DAY: Final = 86_400.0  # seconds; a half set that nobody wrote to for so long is nobody's
+_MINUTE: Final = 60.0  # seconds; a set that has made room for so long has no successor
 _REMOVED: Final = ".removed"
 
 
 def register_stored(folder: Path) -> list[StudioError]:
     """Put every set in ``folder`` into ``DATASETS``, and take out those that are no longer there.
 
-    Returns what is wrong with folders that are none. Half sets that a crash left are removed.
+    Returns what is wrong with folders that are none. Half sets that a crash left are removed; a set
+    that was to be replaced at that moment is put back.
     """
     faults: list[StudioError] = []
     found: dict[str, DatasetInfo] = {}
+    path: Path | None
     for path in _folders(folder):
         if path.name.startswith("."):
-            _remove_left_over(path)
+            path = _cleared(path)
+        if path is None:
             continue
         try:
             found[path.name] = read_stored(path)
@@ -122,11 +126,20 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _remove_left_over(path: Path) -> None:
+def _cleared(path: Path) -> Path | None:
+    """Remove a hidden folder that is nobody's any more. Returns where one was put back."""
     with contextlib.suppress(OSError):
-        changed = path.stat().st_mtime if path.suffix == _REMOVED else _last_change(path)
-        if path.suffix in (UNFINISHED, _REMOVED) and time.time() - changed > _DAY:
+        changed = _last_change(path) if path.suffix == UNFINISHED else path.stat().st_mtime
+        age = time.time() - changed
+        if path.suffix == REPLACED and age > _MINUTE:
+            place = path.with_name(path.name[1:].split(".")[0])
+            if not place.exists():
+                path.rename(place)
+                return place
             shutil.rmtree(path)
+        elif path.suffix in (UNFINISHED, _REMOVED) and age > _DAY:
+            shutil.rmtree(path)
+    return None
 
 
 def _last_change(folder: Path) -> float:

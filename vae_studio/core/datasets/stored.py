@@ -81,6 +81,9 @@ def joined_digest(digests: list[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
+_found_right: set[tuple[str, int, int, str]] = set()  # path, bytes, time of change, SHA-256
+
+
 class StoredLoader:
     """Maps the four files. Equal for equal content, so that what was read of it is kept."""
 
@@ -92,10 +95,14 @@ class StoredLoader:
             path = self.folder / name
             with _reading(path, self._info):
                 about = path.stat()
+                now = (str(path), about.st_size, about.st_mtime_ns, digest)
                 same = about.st_size == size and (
                     about.st_mtime_ns == changed  # else it was copied, or touched
+                    or now in _found_right
                     or _is_as_written(path, size, digest, should_stop)
                 )
+                if same and about.st_mtime_ns != changed:
+                    _found_right.add(now)  # a copy is read whole but once
             if not same:
                 raise DatasetError("data.altered", path=str(path), name=self._info.title)
         return Halves(self._half("train", self._info.train), self._half("test", self._info.test))

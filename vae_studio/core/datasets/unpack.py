@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 
@@ -107,11 +108,15 @@ class Opened:
         if size > most:
             wanted, limit = _gigabytes(size), _gigabytes(most)
             raise DatasetError("import.too_large", path=str(path), size=wanted, most=limit)
-        check_room(self._scratch or Path(tempfile.gettempdir()), size, path)
+        scratch = self._scratch or Path(tempfile.gettempdir())
+        with _writing(scratch):
+            scratch.mkdir(parents=True, exist_ok=True)
+            check_room(scratch, size, path)
         check_row(header, path)  # both before a bomb is unpacked
         if header.shape and header.shape[0] > MOST_ITEMS:
             raise DatasetError("import.too_many", path=str(path), most=MOST_ITEMS)
-        file = self._kept(tempfile.TemporaryFile(dir=self._scratch, buffering=0))  # noqa: SIM115
+        with _writing(scratch):
+            file = self._kept(tempfile.TemporaryFile(dir=scratch, buffering=0))  # noqa: SIM115
         chunk, written = head[header.start :], 0
         while chunk:
             if self._should_stop():
@@ -119,7 +124,8 @@ class Opened:
             written += len(chunk)
             if written > size:
                 break
-            _write(file, chunk)
+            with _writing(scratch):
+                _write(file, chunk)
             chunk = next(chunks, b"")
         if written != size:
             found = "more" if written > size else f"{written:,}"
@@ -195,6 +201,16 @@ def check_room(folder: Path, size: int, path: Path) -> None:
 def _chunks(file: IO[Any], should_stop: ShouldStop) -> Iterator[bytes]:
     """The unpacked bytes of a gz or xz file, none of them empty."""
     return filter(None, unpacked(pieces(cast(BinaryIO, file), should_stop)))
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """What the system refuses here is no fault of the file that is unpacked."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DatasetError("data.write", path=str(folder), reason=reason) from error
 
 
 def _write(file: IO[bytes], chunk: bytes) -> None:
