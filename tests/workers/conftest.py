@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,11 @@ def start(small_mnist: None, qtbot: QtBot, tmp_path: Path) -> Iterator[Start]:
         folder: Path | None = None,
         before: Callable[[TrainThread], object] = lambda thread: None,
         resume: bool = False,
+        **more: Any,
     ) -> tuple[TrainThread, Box]:
         folder = folder or tmp_path / "run"
         request = TrainRequest(tiny(spec), config or quick(), "row", "My run", folder, resume)
-        thread = TrainThread(request)
+        thread = TrainThread(replace(request, **more))
         threads.append(thread)
         before(thread)
         thread.start()

@@ -272,6 +272,56 @@ def test_a_run_goes_on_with_the_images_it_began_with_and_no_others(
     assert box.error.code == "data.gone"
 
 
+def test_what_comes_of_a_run_learns_its_images_and_no_others(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, box = start()
+    assert thread.wait(WAIT)
+    box.empty()
+    last, run = box.snapshots[-1], thread.request.folder
+    ways: tuple[dict[str, Any], ...] = (
+        {"branch": train_thread.Branch(run, last.step, last)},
+        {"branch": train_thread.Branch(run, last.step)},
+        {"again": run},
+    )
+    known = DATASETS["mnist"]
+    for number, way in enumerate(ways):
+        monkeypatch.setitem(DATASETS, "mnist", replace(known, digest="0" * 64))
+        thread, box = start(folder=tmp_path / f"refused-{number}", **way)
+        assert thread.wait(WAIT)
+        box.empty()
+        assert box.error is not None
+        assert box.error.code == "data.other"
+    monkeypatch.setitem(DATASETS, "mnist", known)
+    thread, box = start(folder=tmp_path / "branch", **ways[0])
+    assert thread.wait(WAIT)
+    box.empty()
+    assert box.error is None
+
+
+def test_what_is_learnt_stays_what_it_was_when_the_set_is_removed(
+    start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, box = start(before=lambda thread: thread.control.pause())
+    thread.control.step_once()
+    qtbot.waitUntil(lambda: box.steps == 1, timeout=WAIT)
+    learnt = box.snapshots[-1].data
+    assert learnt is not None
+    for now in (replace(DATASETS["mnist"], digest="0" * 64), None):
+        if now:
+            monkeypatch.setitem(DATASETS, "mnist", now)
+        else:
+            monkeypatch.delitem(DATASETS, "mnist")
+        steps = box.steps
+        thread.control.step_once()
+
+        def is_there(step: int = steps + 1) -> bool:
+            return box.steps == step == box.snapshots[-1].step
+
+        qtbot.waitUntil(is_there, timeout=WAIT)
+        assert box.snapshots[-1].data == learnt
+
+
 def test_a_stop_while_the_data_loads_is_obeyed_at_once(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
