@@ -302,6 +302,7 @@ def test_what_comes_of_a_run_learns_its_images_and_no_others(
 def test_what_is_learnt_stays_what_it_was_when_the_set_is_removed(
     start: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(train_thread, "_SNAPSHOT_EVERY", 0.0)
     thread, box = start(before=lambda thread: thread.control.pause())
     thread.control.step_once()
     qtbot.waitUntil(lambda: box.steps == 1, timeout=WAIT)
