@@ -24,16 +24,18 @@ SHAPES = (
 )
 
 
-def write_shapes(folder: Path, name: str = "shapes", size: int = 32, count: int = 360) -> None:
-    """Coloured shapes on grey ground: twelve classes, whose names are words."""
+def write_shapes(
+    folder: Path, name: str = "shapes", size: int = 32, count: int = 360, classes: int = 12
+) -> None:
+    """Coloured shapes on grey ground: up to twelve classes, whose names are words."""
     kinds = [
         *((colour, shape) for colour in _COLOURS for shape in _SHAPES[:-1]),
         *((colour, "ring") for colour in _COLOURS),
     ]
     random = np.random.default_rng(1)
-    labels = np.arange(count, dtype=np.int64) % len(kinds)
+    labels = np.arange(count, dtype=np.int64) % classes
     images = np.stack([_shape(random, *kinds[label], size) for label in labels])
-    _write(folder, name, "Coloured shapes", SHAPES, images, labels)
+    _write(folder, name, "Coloured shapes", SHAPES[:classes], images, labels)
 
 
 def write_clouds(folder: Path, name: str = "clouds", size: int = 40, count: int = 200) -> None:

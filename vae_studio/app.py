@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from vae_studio import __version__, logs
 from vae_studio.core import housekeeping
-from vae_studio.core.datasets.sets_folder import register_stored
+from vae_studio.core.datasets.sets_folder import clear_left_overs, register_stored
 from vae_studio.core.durable import write_bytes
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
@@ -73,8 +73,7 @@ class Lifecycle(QObject):
     @Slot()
     def begin(self) -> None:
         """Load torch off the GUI thread, then the last model, at a digit worth looking at."""
-        clean = partial(housekeeping.empty_trash, runs_folder(), _TRASH_SECONDS)
-        threading.Thread(target=clean, daemon=True).start()
+        threading.Thread(target=_clean_up, daemon=True).start()
         self._store.start()
         last = recalled(self._settings.model or first_model().name)
         model = last if is_file(last / CONFIG) else first_model()
@@ -127,6 +126,11 @@ class Lifecycle(QObject):
                 write_bytes(last_session_path(), write_last_session(state).encode())
         except OSError as error:
             log.warning("settings not saved: %s", error)
+
+
+def _clean_up() -> None:
+    housekeeping.empty_trash(runs_folder(), _TRASH_SECONDS)
+    clear_left_overs(data_folder())
 
 
 def settings_path() -> Path:

@@ -134,13 +134,19 @@ class DataRules:
             return
         wait_until(
             lambda: (
-                looked.source is not None or bool(looked.problem.text()) or sets.work is not None
+                looked.source is not None
+                or bool(looked.problem.text())
+                or sets.work is not None
+                or not looked.train.isHidden()  # what was imported before is done by now
             ),
             "a look at what could be imported",
         )
-        assert looked.source is not None or source == "nothing" or sets.work is not None, (
-            f"{source} cannot be imported: {looked.problem.text()}"
-        )
+        assert (
+            looked.source is not None
+            or source == "nothing"
+            or sets.work is not None
+            or not looked.train.isHidden()
+        ), f"{source} cannot be imported: {looked.problem.text()}"
         change_form(looked.form, index)
         self._press(looked.start)
         if end in ("wait", "train"):

@@ -174,12 +174,14 @@ def test_the_legend_lists_many_classes_and_takes_none(qtbot: QtBot) -> None:
     legend.hidden_wanted.connect(legend.set_hidden)
     legend.set_names(MANY)
     shown(qtbot, legend, 400, 30)
+    legend.move(0, 0)
     assert legend.buttons == []
     assert legend.summary.text() == "1000 classes"
     legend.open_list()
     popup = legend.popup
     assert popup is not None
     qtbot.waitUntil(popup.isVisible)
+    assert legend.screen().availableGeometry().contains(popup.geometry())
     QTest.keyClicks(popup.list.search, "0042")
     QTest.keyClick(popup.list.search, Qt.Key.Key_Return)
     assert hidden == [frozenset({42})]
@@ -258,6 +260,14 @@ def test_a_thousand_classes_in_the_window(start: Start, qtbot: QtBot, home: Path
     settle(qtbot, studio)
     qtbot.waitUntil(lambda: 731 in labels.list._classes._pictures, timeout=TIMEOUT)
     assert labels.one.currentText() == "kind number 0731"
+    labels.list.search.clear()
+    labels.list.go_to(5)
+    QTest.keyClick(labels.list.list, Qt.Key.Key_Space)
+    label = store.state.latent.label
+    assert label is not None
+    assert label.index(1.0) == 5
+    assert store.training.view.can_start  # nothing trains: Space is the list's here
+    store.set_label(731)
     assert panel(MapPanel).classes == []
     assert len(panel(MapPanel).canvas.badges) <= 12
     assert panel(ImagesPanel).label.count() == 1001

@@ -13,6 +13,7 @@ from tests.ui.waits import shipped, show_model
 from vae_studio.app import Studio
 from vae_studio.session.plan import FIELDS, preset
 from vae_studio.ui.panels.configuration import ConfigurationPanel
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.training import TrainStatus
 from vae_studio.ui.widgets.column_scroll import ColumnScroll
@@ -75,7 +76,7 @@ def test_a_bad_value_is_marked_where_it_stands(panel: ConfigurationPanel, studio
     assert panel.store.plan.plan.config.learning_rate == 2e-3  # the last that could be
     for button in (controls.train, controls.step, controls.epoch, controls.restart):
         assert not button.isEnabled()
-    assert controls.train.toolTip() == row.problem.text()
+    assert controls.train.toolTip() == tooltip(row.problem.text())
     hand.click(panel.rows["epochs"].edit)
     assert edit.text() == "-3"  # nothing that was typed is lost
     enter(panel, "learning_rate", "0.001")

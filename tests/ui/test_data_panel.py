@@ -10,20 +10,26 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.core.datasets.hostile_server import HostileServer
 from tests.core.datasets.small_sets import know, make_known_small, small
+from tests.picture_sets import write_clouds
 from tests.ui import hand
+from tests.ui.conftest import Start
 from tests.ui.waits import TIMEOUT
 from vae_studio.app import Studio
 from vae_studio.core.datasets.known import KNOWN
 from vae_studio.core.datasets.table import DATASETS
+from vae_studio.core.errors import StudioError
+from vae_studio.session.data_jobs import ImportRequest, PreviewRequest
 from vae_studio.session.folders import data_folder
 from vae_studio.ui.import_window import ImportWindow, free_name
 from vae_studio.ui.main_window import may_be_learned
 from vae_studio.ui.panels.data.panel import DataPanel
+from vae_studio.ui.panels.train.panel import TrainPanel
 
 
 @pytest.fixture
@@ -229,3 +235,76 @@ def test_names_are_made_of_titles_and_free(monkeypatch: pytest.MonkeyPatch) -> N
     assert free_name("Äpfel & Birnen") == "apfel-birnen"
     assert free_name("猫") == "pictures"
     assert free_name("mnist") == "mnist-2"
+
+
+def test_samples_are_asked_for_once_however_fast_a_model_learns(
+    studio: Studio, panel: DataPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: not panel.details.lacks_images, timeout=TIMEOUT)
+    choose(panel, "kmnist")
+    asked: list[str] = []
+    monkeypatch.setattr(panel.sets, "sample", lambda info: asked.append(info.name))
+    panel.details._shown = None  # as if the disk were slow
+    choose(panel, "mnist")
+    for _ in range(3):
+        studio.store.snapshot_changed.emit(studio.store.snapshot)
+    assert asked == ["mnist"]
+    choose(panel, "kmnist")
+    choose(panel, "mnist")
+    assert asked == ["mnist"] * 2
+
+
+def test_the_import_window_begins_anew_with_each_source(
+    studio: Studio, pictures: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.window.import_from(pictures)
+    window = studio.window.import_window
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    QTest.keyClick(window.form.size, Qt.Key.Key_Return)
+    assert window.form.preview_seed == 0  # Enter asks for no others
+    window.form.licence.setText("CC0")
+    window._asked = job = PreviewRequest(window.source, window.form.settings, 0)
+    window._take_failure(job, StudioError("import.changed", path="x"))
+    assert window.problem.text()
+    window.form.next_seed()
+    qtbot.waitUntil(lambda: not window.problem.text(), timeout=TIMEOUT)
+    window.open(pictures)
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    assert window.form.licence.text() == ""
+    monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], title="Fruit"))
+    window.open(pictures)
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    assert (window.form.title.text(), window.form.name.text()) == ("Fruit (2)", "fruit-2")
+
+
+def test_an_import_that_fails_behind_a_closed_window_is_told(
+    studio: Studio, pictures: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.window.import_from(pictures)
+    window, sets = studio.window.import_window, studio.store.data_sets
+    qtbot.waitUntil(lambda: window.source is not None, timeout=TIMEOUT)
+    jobs: list[ImportRequest] = []
+    monkeypatch.setattr(sets._thread, "ask", jobs.append)
+    window.start.click()
+    studio.window.import_from(pictures)
+    assert "Fruit" in window.problem.text()  # one thing at a time, and which
+    window.reject()
+    with qtbot.waitSignal(studio.store.failed) as failed:
+        sets._take_failure(jobs[0], StudioError("data.write", path="x", reason="full"))
+    assert failed.args[0].code == "data.write"
+    assert window.source is None
+
+
+def test_images_chosen_in_the_form_bring_what_fits_them(
+    start: Start, home: Path, qtbot: QtBot
+) -> None:
+    write_clouds(home / "data", size=64)
+    studio = start()
+    panel = studio.window.panel(TrainPanel)
+    studio.window.workspaces.show_workspace("train")
+    box = panel.form.dataset
+    box.setCurrentIndex(box.findData("clouds"))
+    box.activated.emit(box.currentIndex())
+    plan = studio.store.plan.plan
+    assert (plan.config.dataset, plan.variant) == ("clouds", "conv-vae")
+    assert plan.spec.image_shape == (3, 64, 64)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from vae_studio.core.data import DatasetPair, load_dataset
 from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.spec import ModelSpec
 from vae_studio.session.drawing import ImageRef
+from vae_studio.session.strokes import Stroke
 from vae_studio.ui import theme
 from vae_studio.ui.messages import error_sentence
 from vae_studio.ui.panels import PANELS
@@ -419,8 +420,8 @@ def side_by_side(walk: Walk) -> None:
     assert ("red disc, red square" in page.read_text()) == (names == SHAPES)
 
 
-def test_images_that_are_gone_are_told_once_in_each_panel(
-    start: Start, qtbot: QtBot, at_home: Path
+def test_images_that_are_gone_are_told_once_in_each_panel_until_they_are_back(
+    start: Start, qtbot: QtBot, at_home: Path, made: Path
 ) -> None:
     case = CASES["shapes"]
     shutil.rmtree(at_home / "data" / "shapes")
@@ -449,7 +450,65 @@ def test_images_that_are_gone_are_told_once_in_each_panel(
     assert walk.is_there(panel(DecodedPanel).picture.image)
     walk.front("traversals")
     walk.wait(lambda: panel(TraversalsPanel).grid.shape[0] == LATENT)
+    opened, front = store.snapshot, walk.front("map")
+    shutil.copytree(made / "data" / "shapes", at_home / "data" / "shapes")
+    store.data_sets.look_again()
+    walk.wait(lambda: store.atlas.survey is not None)
+    assert store.snapshot is opened
+    for name in ("map", "images", "labels"):
+        front = walk.front(name)
+        walk.wait(lambda front=front: sentence not in texts(front))
+    shutil.rmtree(at_home / "data" / "shapes")
+    store.data_sets.look_again()
     show_model(qtbot, studio, at_home / "runs" / case.run)  # told the class: no images are needed
     walk.front("labels")
     walk.wait(lambda: len(panel(LabelsPanel).buttons) == len(SHAPES))
     walk.wait(lambda: all(picture.image for picture in panel(LabelsPanel).pictures))
+
+
+def test_what_was_said_of_the_classes_of_one_set_says_nothing_of_those_of_another(
+    start: Start, qtbot: QtBot, at_home: Path
+) -> None:
+    write_shapes(at_home / "data", "few", size=16, count=60, classes=3)
+    spec = replace(CONV, image_shape=(3, 16, 16))
+    recorded(at_home / "runs" / "few", spec, quick(dataset="few"), load_dataset("few"), "few")
+    studio = start()
+    store = studio.store
+    studio.window.resize(1280, 800)
+    studio.window.workspaces.show_workspace("explore")
+    shapes, digits = (at_home / "runs" / CASES[name].other for name in ("shapes", "mnist"))
+    show_model(qtbot, studio, shapes)
+    walk = Walk(studio, qtbot, CASES["shapes"], at_home)
+    labels = studio.window.panel(LabelsPanel)
+    walk.front("labels")
+    store.set_strokes((Stroke(((0.3, 0.3), (0.7, 0.7)), 0.1),))
+    store.set_input_label(11)
+    encoded(qtbot, studio)
+    walk.wait(lambda: len(labels.buttons) == 12 and labels.buttons[0].isVisible())
+    walk.wait(lambda: labels._shown is not None)
+    settle(qtbot, studio)
+    labels._shown = replace(
+        labels._shown, now=11
+    )  # what it is like, a barely trained model decides
+    labels._check(store.state)
+    assert labels.buttons[11].isChecked()
+    store.set_view(replace(store.state.view, hidden=frozenset({0, 11})))
+    before = store.state
+    show_model(qtbot, studio, at_home / "runs" / "few")
+    walk.wait(lambda: len(labels.buttons) == 3 and labels.buttons[0].isVisible())
+    show_model(qtbot, studio, digits)
+    walk.wait(lambda: len(labels.buttons) == 10 and labels.buttons[0].isVisible())
+    assert store.state.input is not None
+    assert store.state.input.label is None
+    assert store.state.view.hidden == frozenset()
+    store.set_input_label(7)
+    store.set_view(replace(store.state.view, hidden=frozenset({9})))
+    show_model(qtbot, studio, at_home / "runs" / CASES["mnist"].run)  # of the same classes
+    assert store.state.input is not None
+    assert store.state.input.label == 7
+    assert store.state.view.hidden == frozenset({9})
+    while store.state.model != str(shapes):
+        with qtbot.waitSignal(store.state_changed, timeout=TIMEOUT):
+            store.undo()
+    assert (store.state.input, store.state.view) == (before.input, before.view)
+    assert walk.failures == []

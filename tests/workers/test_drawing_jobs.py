@@ -16,7 +16,7 @@ from vae_studio.core.datasets.settings import ImportSettings
 from vae_studio.core.datasets.table import DATASETS, MNIST, DatasetInfo, Half, Halves
 from vae_studio.core.editing import edited_code
 from vae_studio.core.errors import SpecError
-from vae_studio.core.explore import encode
+from vae_studio.core.explore import encode, one_hot
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.snapshot import Snapshot, capture
 from vae_studio.core.spec import ModelSpec, TrainConfig
@@ -159,12 +159,23 @@ def test_a_picture_becomes_one_image(snapshot: Snapshot, tmp_path: Path) -> None
 def test_each_model_measures_the_input_as_it_takes_it(
     snapshot: Snapshot, plain_snapshot: Snapshot
 ) -> None:
-    drawn = done(MeasureRequest((plain_snapshot, snapshot), DRAWN))
+    drawn = done(MeasureRequest((plain_snapshot, snapshot), DRAWN, ()))
     assert [each.problem for each in drawn.measures] == [None, None]
     assert [each.x_hat.shape for each in drawn.measures] == [(1, 28, 28), SHAPE]
-    picture = done(MeasureRequest((plain_snapshot, snapshot), Input(image=THREE)))
+    picture = done(MeasureRequest((plain_snapshot, snapshot), Input(image=THREE), ()))
     assert picture.measures[0].problem is None
     assert picture.measures[1].problem.code == "spec.image_shape"
+
+
+def test_a_class_is_told_to_models_of_the_same_classes_alone(cvae_snapshot: Snapshot) -> None:
+    seven = replace(DRAWN, label=7)
+    names = cvae_snapshot.class_names
+    (told,) = done(MeasureRequest((cvae_snapshot,), seven, names)).measures
+    assert told.label == one_hot(7, 10)
+    letters = tuple("ABCDEFGHIJ")
+    (other,) = done(MeasureRequest((cvae_snapshot,), seven, letters)).measures
+    (unsaid,) = done(MeasureRequest((cvae_snapshot,), DRAWN, names)).measures
+    assert other.label == unsaid.label
 
 
 def test_any_picture_can_be_completed(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:

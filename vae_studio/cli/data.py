@@ -15,6 +15,7 @@ from vae_studio.core.datasets.idx import LoadingStoppedError
 from vae_studio.core.datasets.known import KNOWN
 from vae_studio.core.datasets.set_writer import check_free
 from vae_studio.core.datasets.sets_folder import (
+    clear_left_overs,
     register_stored,
     remove_stored,
     stored_bytes,
@@ -100,6 +101,7 @@ def _add_import(parts: Commands) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    clear_left_overs(data_folder())
     for fault in register_stored(data_folder()):
         print(f"left out: {_sentence(fault)}")
     for info in DATASETS.values():

@@ -96,10 +96,12 @@ class CompletionResult:
 
 @dataclass(frozen=True, eq=False)
 class MeasureRequest:
-    """What do these models make of this input? models: snapshots, or folders of runs."""
+    """What do these models make of this input? models: snapshots, or folders of runs. class_names:
+    which its label is one of; models of others are not told it."""
 
     models: tuple[Snapshot | Path, ...]
     input: Input
+    class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

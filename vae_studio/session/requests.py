@@ -34,11 +34,13 @@ class OpenRequest:
     """Open a run and find where to stand in it.
 
     drawing: encoded when there is one; else ``image``, which is what the last model showed.
+    class_names: which its label is one of, and means nothing to a model of others.
     target: a state that undo or redo wants back; its point is kept as it was.
     """
 
     path: str
     drawing: Input | None = None
+    class_names: tuple[str, ...] = ()
     image: Image | None = None
     target: SessionState | None = None
 

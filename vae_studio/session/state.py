@@ -185,6 +185,16 @@ def with_input_label(state: SessionState, label: int | None) -> SessionState:
     return replace(state, input=replace(state.input, label=label), moved=False)
 
 
+def without_classes(state: SessionState) -> SessionState:
+    """Of another data set: nobody has said which class the drawing is, or hidden any on the map."""
+    given, view = state.input, state.view
+    if given is not None and given.label is not None:
+        given = replace(given, label=None)
+    if view.hidden:
+        view = replace(view, hidden=frozenset())
+    return replace(state, input=given, view=view)
+
+
 def with_code(state: SessionState, z: Sequence[float], label: Weights | None) -> SessionState:
     """The encoder's answer becomes the point; the drawing still owns it."""
     latent = replace(state.latent, z=tuple(z), label=label)

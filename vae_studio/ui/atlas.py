@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import StudioError
 from vae_studio.core.maps import PlaneMap
 from vae_studio.core.surveyed import Survey
@@ -100,6 +101,17 @@ class Atlas(QObject):
             self._looked_at = snapshot.id
             if not self._timer.isActive():
                 self._timer.start()
+
+    @Slot()
+    def look_again(self) -> None:
+        """Other data sets are here: what could not be surveyed without its images may be now."""
+        snapshot = self._store.snapshot
+        if self.problem is None or snapshot is None or snapshot.config.dataset not in DATASETS:
+            return
+        self.problem = self._known = None
+        self.surveyed.emit()
+        if snapshot.id == self._looked_at:
+            self._timer.start()
 
     # The map -------------------------------------------------------------------------------
 

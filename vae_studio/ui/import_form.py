@@ -142,6 +142,7 @@ class ImportForm(QWidget):
         with QSignalBlocker(self):
             self.title.setText(title)
             self.name.setText(name)
+            self.licence.clear()
         self.preview_seed = 0
 
     def next_seed(self) -> None:

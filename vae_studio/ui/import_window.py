@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from vae_studio.core.datasets.importing import Preview
     from vae_studio.core.datasets.skipped import Skipped
     from vae_studio.core.datasets.source import Source
+    from vae_studio.core.datasets.table import DatasetInfo
     from vae_studio.ui.store import Store
 
 _SIZE = (900, 620)
@@ -116,6 +117,7 @@ class ImportWindow(QDialog):
             self.tr("Show other pictures of the same"),
             self._show_others,
         )
+        self.other.setAutoDefault(False)  # Enter in a field is no wish for others
         self._pages = QStackedLayout()
         for page in (self.pictures, self.skipped):
             self._pages.addWidget(page)
@@ -139,6 +141,7 @@ class ImportWindow(QDialog):
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
+        self.progress.setAccessibleName(self.tr("Progress of the import"))
         self.progress.setFixedHeight(6)
         self.said = QLabel()
         self.said.setProperty("role", "muted")
@@ -169,11 +172,15 @@ class ImportWindow(QDialog):
 
     def open(self, path: Path) -> None:  # type: ignore[override]
         """Look at what a path holds; what was looked at before is let go."""
-        if self._importing is None:
+        if self._importing is not None:
+            busy = StudioError("data.busy", title=self._importing.title)
+            self.problem.setText(error_sentence(busy))
+        else:
             self._let_go()
             self._made = ""
             self.form.set_names(path.name, free_name(path.stem))
             self.heading.setText(self.tr("Looking at {name}…").replace("{name}", path.name))
+            self.heading.setToolTip("")
             self.notes.clear()
             self.problem.clear()
             self.pictures.set_pictures([])
@@ -205,9 +212,11 @@ class ImportWindow(QDialog):
             if isinstance(result, LookResult):
                 result.source.close()
             return
+        self.problem.clear()
         if isinstance(result, LookResult):
             self.source = result.source
-            self.form.set_names(result.source.title, free_name(result.source.title))
+            title = free_title(result.source.title)
+            self.form.set_names(title, free_name(title))
             self.form.set_settings(result.settings)
             count = len(result.source.class_names)
             text = self.tr("{title}: {n} pictures, {classes}")
@@ -284,12 +293,14 @@ class ImportWindow(QDialog):
         if result.request is not self._importing:
             return
         self._importing = None
+        self.problem.clear()
         info = result.imported.info
         self._made = info.name
         text = self.tr("{title} is here: {train} images to learn, {test} to test")
         self.heading.setText(
             text.format(title=info.title, train=f"{info.train:,}", test=f"{info.test:,}")
         )
+        self.heading.setToolTip("")
         self.notes.setText(likelihood_text(info.likelihood, info.extremes))
         self._list(result.imported.skipped)
         self._let_go()
@@ -315,6 +326,8 @@ class ImportWindow(QDialog):
         if job is self._importing:
             self._importing = None
             self.problem.setText(error_sentence(error))
+            if self.isHidden():
+                self._store.failed.emit(error)
             self._close_if_hidden()
 
     @Slot(object)
@@ -329,6 +342,10 @@ class ImportWindow(QDialog):
         self._render()
 
     # What is shown -------------------------------------------------------------------------
+
+    def tells_of(self, info: DatasetInfo) -> bool:
+        """Whether this window, in view, says that the set is here."""
+        return self.isVisible() and info.name == self._made
 
     @Slot()
     def _render(self) -> None:
@@ -347,6 +364,10 @@ class ImportWindow(QDialog):
         self.other.setEnabled(self.source is not None and self._importing is None)
         self.start.setVisible(not done)
         self.start.setEnabled(self.source is not None and work is None and not fault)
+        tip = self.tr("Make this data set")
+        if work is not None and not mine:
+            tip = error_sentence(StudioError("data.busy", title=work.title))
+        self.start.setToolTip(tooltip(tip))
         self.train.setVisible(done)
         self.stop.setText(self.tr("Close") if self._importing is None else self.tr("Cancel"))
         self.stop.setEnabled(not (mine and work is not None and work.ending))
@@ -389,6 +410,15 @@ class ImportWindow(QDialog):
         if self.source is not None:
             self.source.close()
             self.source = None
+
+
+def free_title(title: str) -> str:
+    """A title that no other set has: ``My pictures (2)``."""
+    taken = {info.title for info in DATASETS.values()}
+    found, number = title, 2
+    while found in taken:
+        found, number = f"{title} ({number})", number + 1
+    return found
 
 
 def free_name(title: str) -> str:

@@ -234,7 +234,9 @@ class Measuring(QObject):
         models = (
             source.path if isinstance(source, RunInfo) else source for source in stale.values()
         )
-        self._asked = MeasureRequest(tuple(models), given)
+        shown = self._store.snapshot
+        names = shown.class_names if shown is not None else ()
+        self._asked = MeasureRequest(tuple(models), given, names)
         self._sources, self._heard, self._since = stale, set(), time.monotonic()
         self._thread.ask(self._asked)
 

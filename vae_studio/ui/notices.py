@@ -164,8 +164,8 @@ class Notices(QObject):
 
     @Slot(object)
     def _say_added(self, info: DatasetInfo) -> None:
-        """A data set was fetched or imported, and the window that says so is not there."""
-        if self._window.import_window.isVisible():
+        """A data set was fetched or imported, and no other window says so."""
+        if self._window.import_window.tells_of(info):
             return
         text = self.tr("{title} is here: {n} images.").replace("{title}", info.title)
         train = partial(self._window.train_on, info.name)

@@ -159,6 +159,7 @@ class Store(QObject):
         self.pictures = PictureOpening(self)
         self.data_sets = DataSets(self)
         self.data_sets.changed.connect(self.plan.changed)  # what can be chosen
+        self.data_sets.changed.connect(self.atlas.look_again)
         self.exporter = Exporter(self)
         self.keeper = Keeper(self)
         self.path_walk = PathWalk(self)
@@ -598,7 +599,8 @@ class Store(QObject):
         if image is None and self.last_decoded is not None:
             image = self.last_decoded.image
         drawing = None if self.state.moved else self.state.input
-        self.ask("open", OpenRequest(str(path), drawing=drawing, image=image))
+        names = self.snapshot.class_names if self.snapshot is not None else ()
+        self.ask("open", OpenRequest(str(path), drawing, names, image))
 
     def _opened(self, result: OpenResult) -> None:
         """Another model is here: snapshot and state change together."""
@@ -606,6 +608,7 @@ class Store(QObject):
         awaited = self._is_awaited(result.request)
         if target is None:
             new = transitions.with_model(old, result.request.path, result.z, result.label)
+            new = self._with_classes_of(result.snapshot, new)
         elif not awaited or self._gesture is not None:
             return  # something was done meanwhile, or just begins to be, and that counts
         elif target is self._history.before:
@@ -625,6 +628,12 @@ class Store(QObject):
         else:
             self._replace(new)
         self._say_opened(result.snapshot)
+
+    def _with_classes_of(self, snapshot: Snapshot, state: SessionState) -> SessionState:
+        """What was said of the classes on show says nothing of others."""
+        if self.snapshot is None or snapshot.class_names == self.snapshot.class_names:
+            return state
+        return transitions.without_classes(state)
 
     def _say_opened(self, snapshot: Snapshot) -> None:
         self.history_changed.emit()
@@ -732,9 +741,10 @@ class Store(QObject):
             z = tuple(self._random.standard_normal(size).tolist())
         if len(label or ()) != classes:
             label = tuple(float(index == 0) for index in range(classes)) or None
+        state = transitions.with_model(self.state, path, z, label)
+        state = self._with_classes_of(snapshot, state)
         self.snapshot = snapshot
         self.last_encoded = None
-        state = transitions.with_model(self.state, path, z, label)
         self._enter(transitions.with_moved(state, state.input is None))
         self.snapshot_changed.emit(snapshot)
         self._ask_anew()

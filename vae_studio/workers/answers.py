@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from dataclasses import replace
 from functools import singledispatch
 from pathlib import Path
 
@@ -128,7 +129,10 @@ def _(request: OpenRequest) -> OpenResult:
     latent = request.target.latent if request.target else None
     if latent and len(latent.z) == size and (len(latent.label or ()) == classes):
         return OpenResult(request, snapshot, latent.z, latent.label)
-    code = _code_of(snapshot, request.drawing) if request.drawing else None
+    drawing = request.drawing
+    if drawing is not None and snapshot.class_names != request.class_names:
+        drawing = replace(drawing, label=None)
+    code = _code_of(snapshot, drawing) if drawing else None
     fits = request.image is not None and request.image.shape == snapshot.spec.image_shape
     if code is None and request.image is not None and fits:
         code = encode(model, request.image)

@@ -25,7 +25,7 @@ from vae_studio.core.picture_files import open_picture
 from vae_studio.core.reading import read_bounded
 from vae_studio.core.scan import border_ink, grey_of
 from vae_studio.core.snapshot import ModelCache, Snapshot
-from vae_studio.session.drawing import Input, Sheet, sheet_for
+from vae_studio.session.drawing import Sheet, sheet_for
 from vae_studio.session.drawing_jobs import (
     CompletionRequest,
     CompletionResult,
@@ -145,18 +145,21 @@ def _(job: MeasureRequest, should_stop: ShouldStop, progress: Progress) -> Measu
     for model in job.models:
         if should_stop():
             return None
-        found.append(_measure(model, job.input, prepared))
+        found.append(_measure(model, job, prepared))
         if len(found) < len(job.models):
             progress.show(MeasureResult(job, tuple(found), False))
     return MeasureResult(job, tuple(found), True)
 
 
-def _measure(model: Snapshot | Path, drawn: Input, prepared: dict[Sheet, Levels]) -> InputMeasure:
+def _measure(
+    model: Snapshot | Path, job: MeasureRequest, prepared: dict[Sheet, Levels]
+) -> InputMeasure:
     """What goes wrong with one model is told in its place. prepared: what the input is for models
     that take the same; it is added to."""
-    given = drawn.label
+    drawn = job.input
     try:
         snapshot = snapshot_of(model)
+        given = drawn.label if snapshot.class_names == job.class_names else None
         sheet = sheet_for(snapshot)
         if sheet not in prepared:
             prepared[sheet] = prepared_input(drawn, sheet).image

@@ -16,6 +16,7 @@ from vae_studio.core.data import find_dataset, load_dataset
 from vae_studio.core.datasets import sets_folder, stored
 from vae_studio.core.datasets.set_writer import SetWriter
 from vae_studio.core.datasets.sets_folder import (
+    clear_left_overs,
     put_back,
     register_stored,
     remove_stored,
@@ -145,9 +146,11 @@ def test_a_set_whose_successor_never_came_is_put_back(tmp_path: Path, successor:
         write(tmp_path, seed=3)
     os.utime(aside)
     register_stored(tmp_path)
+    clear_left_overs(tmp_path)
     assert aside.exists()  # another process may be at it
     os.utime(aside, (0, 0))
     assert register_stored(tmp_path) == []
+    clear_left_overs(tmp_path)
     assert not aside.exists()
     assert (DATASETS["shapes"].digest == first.digest) is not successor
 
@@ -396,7 +399,7 @@ def test_what_a_crash_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
         (tmp_path / name / "train.images").write_bytes(b"x")
     for path in (tmp_path / ".old.0a1b2c3d.part", tmp_path / ".old.0a1b2c3d.part/train.images"):
         os.utime(path, (0, 0))
-    register_stored(tmp_path)
+    clear_left_overs(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".new.0a1b2c3d.part"]
 
 
@@ -415,8 +418,10 @@ def test_what_was_set_aside_can_be_put_back_for_a_day(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         put_back(info, away)
     assert codes(caught) == "data.exists"
+    clear_left_overs(tmp_path)
+    assert away.exists()
     os.utime(away, (0, 0))
-    register_stored(tmp_path)
+    clear_left_overs(tmp_path)
     assert not away.exists()
 
 

@@ -30,15 +30,15 @@ _REMOVED: Final = ".removed"
 def register_stored(folder: Path) -> list[StudioError]:
     """Put every set in ``folder`` into ``DATASETS``, and take out those that are no longer there.
 
-    Returns what is wrong with folders that are none. Half sets that a crash left are removed; a set
-    that was to be replaced at that moment is put back.
+    Returns what is wrong with folders that are none. A set that was to be replaced when the program
+    crashed is put back.
     """
     faults: list[StudioError] = []
     found: dict[str, DatasetInfo] = {}
     path: Path | None
     for path in _folders(folder):
         if path.name.startswith("."):
-            path = _cleared(path)
+            path = _put_back_unreplaced(path)
         if path is None:
             continue
         try:
@@ -126,20 +126,29 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _cleared(path: Path) -> Path | None:
-    """Remove a hidden folder that is nobody's any more. Returns where one was put back."""
+def _put_back_unreplaced(path: Path) -> Path | None:
+    """Returns where a set is again whose successor never came; None for other hidden folders."""
     with contextlib.suppress(OSError):
-        changed = _last_change(path) if path.suffix == UNFINISHED else path.stat().st_mtime
-        age = time.time() - changed
-        if path.suffix == REPLACED and age > _MINUTE:
-            place = path.with_name(path.name[1:].split(".")[0])
-            if not place.exists():
-                path.rename(place)
-                return place
-            shutil.rmtree(path)
-        elif path.suffix in (UNFINISHED, _REMOVED) and age > _DAY:
-            shutil.rmtree(path)
+        place = path.with_name(path.name[1:].split(".")[0])
+        if path.suffix == REPLACED and _age(path) > _MINUTE and not place.exists():
+            path.rename(place)
+            return place
     return None
+
+
+def clear_left_overs(folder: Path) -> None:
+    """Delete what is nobody's any more: half sets of a day ago, removed and replaced ones."""
+    for path in _folders(folder):
+        with contextlib.suppress(OSError):
+            if path.suffix not in (UNFINISHED, REPLACED, _REMOVED) or path.name[0] != ".":
+                continue
+            age = time.time() - _last_change(path) if path.suffix == UNFINISHED else _age(path)
+            if age > (_MINUTE if path.suffix == REPLACED else _DAY):
+                shutil.rmtree(path)
+
+
+def _age(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
 
 
 def _last_change(folder: Path) -> float:

@@ -155,6 +155,7 @@ class _Row:
         policy.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(policy)
         self.problem = QLabel()
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)  # a title may look like markup
         self.problem.setProperty("role", "problem")
         self.problem.setWordWrap(True)
         line = grid.rowCount()

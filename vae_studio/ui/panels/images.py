@@ -132,6 +132,7 @@ class ImagesPanel(Panel):
         self.order.setEnabled(survey is not None)
         self.label.setEnabled(survey is not None)
         if survey is None:
+            self._asked = None
             problem = self.store.atlas.problem
             self.images.show_images(None, [], [], "")
             self.caption.setText(

@@ -128,6 +128,7 @@ class LabelsPanel(Panel):
         if not self.on_screen or snapshot is None or not self.store.fits:
             return
         seen = self.list.in_view if self._is_listed else None
+        self._asked = None
         if snapshot.spec.conditional:
             if seen is None:
                 self.store.ask("labels", LabelsRequest(snapshot, z))
@@ -193,7 +194,7 @@ class LabelsPanel(Panel):
             if conditional != self._conditional:
                 self._show_tips(conditional)
             return
-        self._names = names
+        self._names, self._shown = names, None
         while self._place.count():
             widget = self._place.takeAt(0).widget()
             if widget is not None:
@@ -255,7 +256,7 @@ class LabelsPanel(Panel):
     def _bring_into_view(self, label: int) -> None:
         if self._is_listed:
             self.list.go_to(label)
-        elif self._scroll is not None:
+        elif self._scroll is not None and label < len(self.pictures):  # or it waits for its classes
             self._scroll.ensureWidgetVisible(self.pictures[label])
             self._scroll.ensureWidgetVisible(self.buttons[label])
 

@@ -16,8 +16,8 @@ _WIDE = 24  # characters from which on an entry has a tooltip
 
 
 class ClassBox(QComboBox):
-    """Typing the beginning of a name goes there. Names that are too long end in "…", and are whole
-    in tooltips."""
+    """Open, typing the beginning of a name goes there. Names that are too long end in "…", and are
+    whole in tooltips."""
 
     def __init__(self, characters: int = 4, parent: QWidget | None = None) -> None:
         """characters: that there is room for at least."""

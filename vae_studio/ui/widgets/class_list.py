@@ -168,14 +168,18 @@ class ClassList(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Down leads from the field into the list; Enter and Space take what is current there."""
-        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+        takes = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
+            if watched is self.list and event.key() in takes:  # before the window's
+                event.accept()
+                return True
+        elif isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
             key = event.key()
             if watched is self.search and key == Qt.Key.Key_Down and self._found.rowCount():
                 self.list.setFocus()
                 if not self.list.currentIndex().isValid():
                     self.list.setCurrentIndex(self._found.index(0, 0))
                 return True
-            takes = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
             if watched is self.list and key in takes and self.list.currentIndex().isValid():
                 self._take(self.list.currentIndex())
                 return True

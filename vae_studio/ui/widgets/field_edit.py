@@ -14,6 +14,7 @@ from vae_studio.core.datasets.table import DATASETS
 from vae_studio.core.errors import SpecError
 from vae_studio.session.plan import FIELDS, choices, text_of
 from vae_studio.ui.messages import sentence
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.plan import TrainingPlan
 
 _DIGITS = (1.0, 2.0, 5.0)  # where a field goes by factors: 1, 2, 5, 10, 20, …
@@ -81,7 +82,7 @@ class _Bound:
         tip = field_help(self.name)
         if error is not None:
             tip = f"{problem_sentence(self.name, error)}\n{tip}"
-        self.setToolTip(tip)
+        self.setToolTip(tooltip(tip))
         self.setAccessibleDescription(tip)
         if self.property("invalid") != (error is not None):
             self.setProperty("invalid", error is not None)
@@ -168,8 +169,14 @@ class ChoiceEdit(_Bound, QComboBox):
         self.setMinimumContentsLength(6)
         self._choices: tuple[Any, ...] = ()
         self._set_up(plan, name)
-        self.activated.connect(lambda index: self.plan.set_value(self.name, self.itemData(index)))
+        self.activated.connect(lambda index: self._choose(self.itemData(index)))
         self.render_plan()
+
+    def _choose(self, value: Any) -> None:
+        if self.name == "dataset":
+            self.plan.choose_data(value)  # with what fits it
+        else:
+            self.plan.set_value(self.name, value)
 
     def render_plan(self) -> None:
         value, possible = self.plan.plan.value(self.name), choices(self.name, self.plan.plan)

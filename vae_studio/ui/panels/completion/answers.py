@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from vae_studio.ui import theme
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.widgets.edges import draw_edge
 from vae_studio.ui.widgets.picture_actions import Sheet, add_picture_actions, sheet_of
 from vae_studio.ui.widgets.qimages import draw_picture
@@ -225,6 +226,7 @@ class Answers(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
             index = self._index_at(event.pos())
-            QToolTip.showText(event.globalPos(), "" if index is None else self.answers[index].tip)
+            tip = "" if index is None else tooltip(self.answers[index].tip)
+            QToolTip.showText(event.globalPos(), tip)
             return True
         return super().event(event)

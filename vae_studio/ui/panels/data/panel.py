@@ -37,7 +37,7 @@ class DataPanel(Panel):
     """A list of the sets that are here or can be fetched; below, the one that is chosen.
 
     Signals: ``import_wanted(path)``: something to learn from was chosen. ``trained_on(name)``: the
-    plan was given that set.
+    plan is to be given that set.
     """
 
     import_wanted = Signal(object)
@@ -46,6 +46,7 @@ class DataPanel(Panel):
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self.sets = store.data_sets
+        self._sampled: DatasetInfo | None = None  # whose images were asked for
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Data sets"))
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -108,6 +109,7 @@ class DataPanel(Panel):
     def _lay_out(self) -> None:
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
+        self.progress.setAccessibleName(self.tr("Progress of the data set"))
         self.progress.setFixedHeight(6)
         self.progress.setRange(0, 1000)
         self.said = QLabel()
@@ -175,7 +177,8 @@ class DataPanel(Panel):
         for info in self.sets.rows():
             item = QListWidgetItem(f"{info.title}\n{short_text(info)}")
             item.setData(_NAME, info.name)
-            item.setToolTip(tooltip(f"{info.title}\n{shape_text(info)}\n{place_text(info)}"))
+            tip = (f"{info.title} ({info.name})", shape_text(info), place_text(info))
+            item.setToolTip(tooltip("\n".join(tip)))
             self.list.addItem(item)
             if info.name == chosen:
                 self.list.setCurrentItem(item)
@@ -206,7 +209,11 @@ class DataPanel(Panel):
         self.details.show_set(info)
         ready = self.store.snapshot is not None  # a start has more urgent things to load
         if here and info is not None and ready and self.on_screen and self.details.lacks_images:
-            self.sets.sample(info)
+            if info != self._sampled:
+                self._sampled = info  # once: live snapshots come faster than some disks answer
+                self.sets.sample(info)
+        else:
+            self._sampled = None
 
     @Slot()
     def _render_work(self) -> None:
@@ -233,7 +240,6 @@ class DataPanel(Panel):
         """Put the set that is chosen into the plan."""
         info = self.current
         if info is not None and info.name in DATASETS:
-            self.store.plan.choose_data(info.name)
             self.trained_on.emit(info.name)
 
     def _fetch(self) -> None:

@@ -152,7 +152,7 @@ class WayView(QWidget):
             self.tr("Centre"),
             self.tr(
                 "Move the ink’s centre of mass to the middle, as MNIST does. Without it, the same "
-                "digit lights other pixels, which mean something else to the encoder"
+                "drawing lights other pixels, which mean something else to the encoder"
             ),
         )
         self.pen = self._box(

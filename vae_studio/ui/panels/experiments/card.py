@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vae_studio.core.experiments import ExperimentRow
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.report_words import of_experiment
 from vae_studio.ui.widgets.buttons import push_button
 
@@ -45,4 +46,4 @@ class ExperimentCard(QFrame):
     def enable(self, reason: str) -> None:
         """reason: why it cannot be tried now; "" where it can."""
         self.run_button.setEnabled(not reason)
-        self.run_button.setToolTip(reason or self._tip)
+        self.run_button.setToolTip(tooltip(reason or self._tip))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QFrame,
@@ -138,7 +138,11 @@ class ClassLegend(QWidget):
         self.popup.list.set_names(self.names)
         self._render()
         corner = self.mapToGlobal(QPoint(self.width() - self.popup.width(), 0))
-        self.popup.move(corner - QPoint(0, self.popup.height() + 2))
+        place = QRect(corner - QPoint(0, self.popup.height() + 2), self.popup.size())
+        room = self.screen().availableGeometry()
+        place.moveLeft(max(room.left(), min(place.left(), room.right() - place.width())))
+        place.moveTop(max(room.top(), min(place.top(), room.bottom() - place.height())))
+        self.popup.move(place.topLeft())
         self.popup.show()
         self.popup.list.search.setFocus()
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from vae_studio.ui import theme
 from vae_studio.ui.captions import duration
+from vae_studio.ui.panels.runs.texts import tooltip
 from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainingView, TrainStatus
 from vae_studio.ui.widgets.buttons import push_button, tool_button
@@ -95,7 +96,7 @@ class TrainControls(QWidget):
         for name, error in problems.items():
             tip = problem_sentence(name, error)
             break
-        self.train.setToolTip(tip)
+        self.train.setToolTip(tooltip(tip))
         fits = not problems
         self.step.setEnabled(view.can_step and (view.can_pause or fits))
         self.epoch.setEnabled(view.can_step and (view.can_pause or fits))
