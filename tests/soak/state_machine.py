@@ -871,13 +871,15 @@ class Machine(DataRules, RuleBasedStateMachine):
         self._tidy_up()
 
     def _is_newest(self) -> bool:
-        """Whether what is shown of a run is what it is by now, or a moment that was chosen: a redo
-        opens its newest weights, which nobody saw who did not follow it."""
-        shown = self.store.snapshot
+        """Whether a redo shows the same: it opens the newest weights of a run, which nobody saw who
+        did not follow it, and of which a moment that was chosen has 16 bits. Those encode a drawing
+        otherwise; z stays where it was put."""
+        shown, state = self.store.snapshot, self.store.state
         assert shown is not None
         path = Path(shown.run)
-        chosen = self.store.time_machine.moment is not None
-        return chosen or not path.is_dir() or shown.step == read_run(path).step
+        if self.store.time_machine.moment is not None:
+            return state.input is None or state.moved
+        return not path.is_dir() or shown.step == read_run(path).step
 
     def _nothing_trains(self) -> bool:
         """Also not the run that was to begin once another had ended."""
