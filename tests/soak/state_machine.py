@@ -1280,7 +1280,7 @@ def _never(done: Counter[str], count: int) -> list[str]:
         "undos": count,
         "settled": 10 * count,
     }
-    if count >= 50:  # each of Hypothesis' users leaves many rules out
+    if count >= 100:  # each of Hypothesis’ users leaves many rules out
         least |= {
             "trainings": count // 12,
             "models opened": count // 6,
