@@ -155,6 +155,18 @@ def test_a_set_whose_successor_never_came_is_put_back(tmp_path: Path, successor:
     assert (DATASETS["shapes"].digest == first.digest) is not successor
 
 
+def test_of_two_that_write_at_once_the_first_stays(tmp_path: Path) -> None:
+    with SetWriter(tmp_path, "shapes", SHAPE) as late:
+        for part in ("train", "test"):
+            late.add(part, images(5, 9), np.zeros(5, np.int64))  # type: ignore[arg-type]
+        first = write(tmp_path)
+        with pytest.raises(DatasetError) as caught:
+            late.finish("Late", ())
+    assert codes(caught) == "data.exists"
+    assert read_stored(tmp_path / "shapes").digest == first.digest
+    assert [path.name for path in tmp_path.iterdir()] == ["shapes"]
+
+
 def test_what_is_no_set_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "shapes").mkdir()
     (tmp_path / "shapes" / "diary.txt").write_text("dear diary")

@@ -62,7 +62,7 @@ class SetWriter:
         replace_old: bool = False,
     ) -> None:
         check_free(parent, name, replace_old)
-        self.final, self._shape = parent / name, image_shape
+        self.final, self._shape, self._replace = parent / name, image_shape, replace_old
         self.folder = parent / f".{name}.{secrets.token_hex(4)}{UNFINISHED}"
         self.counts: dict[PartName, int] = {"train": 0, "test": 0}
         self._extremes = self._values = self._largest = 0
@@ -155,6 +155,7 @@ class SetWriter:
 
     def _take_its_place(self) -> Path | None:
         """Returns where the old set is now, if there was one; it is back where this fails."""
+        check_free(self.final.parent, self.final.name, self._replace)  # another may have come since
         if not self.final.exists():
             self.folder.rename(self.final)
             return None
