@@ -40,7 +40,7 @@ class TrainForm(QWidget):
             "seed": self.tr("Seed"),
         }
         self.dataset = ChoiceEdit(store.plan, "dataset")
-        self.dataset.setMinimumWidth(84)
+        self.dataset.setMinimumWidth(118)  # Fashion-MNIST
         self.fields = {name: NumberEdit(store.plan, name) for name in names}
         for name in _LIVE:
             self.fields[name].committed.connect(lambda name=name: self._change(name))
