@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -24,17 +22,13 @@ Start = Callable[[], Studio]
 _left_open: list[Studio] = []
 
 
-@pytest.fixture(scope="session")
-def what_stays() -> None:
-    """What was imported is never garbage, and is not looked at again after each test."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture
-def start(what_stays: None, qtbot: QtBot, home: Path) -> Iterator[Start]:
+def start(qtbot: QtBot, home: Path) -> Iterator[Start]:
     """Starts the app: built, shown, its first digit decoded. Ends what is open at the end."""
     started: list[Studio] = []
+    # An app leaves most of its garbage to the end of the process; that of a thousand is gigabytes.
+    gc.collect()
+    gc.freeze()  # what is left, such as modules, stays: nothing looks at it again in each test
 
     def begin() -> Studio:
         studio = build(make_application(), seed=7)
@@ -61,11 +55,6 @@ def end(studio: Studio) -> None:
     studio.lifecycle.deleteLater()
     studio.store.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    # An app leaves its garbage, and what its threads freed, to the end of the process. Those of a
-    # thousand are gigabytes.
-    gc.collect()
-    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture
