@@ -314,7 +314,9 @@ def test_an_xz_that_wants_much_memory(
     assert "emory" in refused(make_tar(tmp_path / "a.tar.xz", {FIRST: b"x"}), folder)
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"x" * 5000), lzma.compress(b"x" * 5000)])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(b"x" * 5000), lzma.compress(b"x" * 5000)], ids=["gz", "xz"]
+)
 def test_a_packed_file_that_is_no_tar(tmp_path: Path, folder: Path, content: bytes) -> None:
     (tmp_path / "a.gz").write_bytes(content)
     assert refused(tmp_path / "a.gz", folder) == "it is no tar archive"
