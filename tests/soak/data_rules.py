@@ -192,7 +192,7 @@ class DataRules:
         self._did("train_on_colours", told=told, wait=wait)
         plan, training = self.store.plan, self.store.training
         if training.view.can_start:
-            plan.choose_data(SET)
+            plan.set_value("dataset", SET)
             plan.choose("conv-cvae" if told else "conv-vae")
             plan.set_value("hidden", _HIDDEN)
             plan.set_value("epochs", 1)

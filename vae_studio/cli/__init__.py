@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["vae-studio", *arguments])
-    damaged: list[StudioError] = []
+    options.damaged = []
     try:
         if options.function not in (_window, _tour):  # which see to that themselves
-            damaged = register_stored(data_folder())
+            options.damaged = register_stored(data_folder())
         # Trainings are logged; the window sees to its own log; others need none.
         logged = options.function in (train_run, experiment_command)
         with logs.install(options.command_line) if logged else contextlib.nullcontext():
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         picture = f"{error.params['path']}: " if isinstance(error, ImageError) else ""
         print(f"vae-studio: {picture}{error_sentence(error)}", file=sys.stderr)
-        for fault in damaged if error.code in ("data.unknown", "data.gone") else []:
+        for fault in options.damaged if error.code in ("data.unknown", "data.gone") else []:
             print(f"vae-studio: left out: {error_sentence(fault)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

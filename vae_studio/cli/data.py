@@ -16,7 +16,6 @@ from vae_studio.core.datasets.known import KNOWN
 from vae_studio.core.datasets.set_writer import check_free
 from vae_studio.core.datasets.sets_folder import (
     clear_left_overs,
-    register_stored,
     remove_stored,
     stored_bytes,
     stored_folder,
@@ -101,8 +100,7 @@ def _add_import(parts: Commands) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    clear_left_overs(data_folder())
-    for fault in register_stored(data_folder()):
+    for fault in options.damaged:
         print(f"left out: {_sentence(fault)}")
     for info in DATASETS.values():
         where = _megabytes(stored_bytes(info)) if stored_folder(info) else "comes with the app"
@@ -239,6 +237,7 @@ def _work(title: str) -> Iterator[tuple[Callable[[], bool], Callable[[float], No
     """What asks whether to stop, and a bar: Ctrl+C ends the work in good order."""
     from tqdm import tqdm
 
+    clear_left_overs(data_folder())  # there may be need of the room
     stopped = False
 
     def stop(*_: object) -> None:

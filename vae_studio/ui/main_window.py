@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def train_on(self, name: str) -> None:
         """Put a data set into the plan, and show what would be trained."""
-        self.store.plan.choose_data(name)
+        self.store.plan.set_value("dataset", name)
         self.workspaces.show_workspace("train")
         self.docks["configuration"].raise_()
 

@@ -49,8 +49,13 @@ class TrainingPlan(QObject):
             self.changed.emit()
 
     def set_value(self, name: str, value: Any) -> None:
-        """A value from a control that can hold no bad one."""
+        """A value from a control that can hold no bad one. Other images bring what fits them:
+        convolutions for larger ones, unless the model was changed by hand."""
         self._replace(plans.with_value(self.plan, name, value), name)
+        if name == "dataset":
+            found = plans.for_larger_images(self.plan)
+            if found != self.plan.variant:
+                self.choose(found)
 
     def reset(self, name: str) -> None:
         """One field back to the preset."""
@@ -61,14 +66,6 @@ class TrainingPlan(QObject):
         spec = plans.preset(variant, self.plan.config.dataset).spec
         new = replace(self.plan, variant=variant, spec=spec)
         self._replace(new, *self._refused)
-
-    def choose_data(self, name: str) -> None:
-        """Learn other images, with what fits them: larger pictures with convolutions, unless the
-        model was changed by hand."""
-        self.set_value("dataset", name)
-        found = plans.for_larger_images(self.plan)
-        if found != self.plan.variant:
-            self.choose(found)
 
     def reset_all(self) -> None:
         """The preset as it is, for the same images."""

@@ -129,7 +129,7 @@ def _is_folder(path: Path) -> bool:
 def _put_back_unreplaced(path: Path) -> Path | None:
     """Returns where a set is again whose successor never came; None for other hidden folders."""
     with contextlib.suppress(OSError):
-        place = path.with_name(path.name[1:].split(".")[0])
+        place = _place_of(path)
         if path.suffix == REPLACED and _age(path) > _MINUTE and not place.exists():
             path.rename(place)
             return place
@@ -137,14 +137,25 @@ def _put_back_unreplaced(path: Path) -> Path | None:
 
 
 def clear_left_overs(folder: Path) -> None:
-    """Delete what is nobody's any more: half sets of a day ago, removed and replaced ones."""
+    """Delete what is nobody's any more: half and removed sets of a day ago, and those that were
+    replaced, once their successor is there."""
     for path in _folders(folder):
         with contextlib.suppress(OSError):
-            if path.suffix not in (UNFINISHED, REPLACED, _REMOVED) or path.name[0] != ".":
-                continue
-            age = time.time() - _last_change(path) if path.suffix == UNFINISHED else _age(path)
-            if age > (_MINUTE if path.suffix == REPLACED else _DAY):
+            if path.name.startswith(".") and _is_left_over(path):
                 shutil.rmtree(path)
+
+
+def _is_left_over(path: Path) -> bool:
+    if path.suffix == REPLACED:
+        return _age(path) > _MINUTE and _place_of(path).exists()
+    if path.suffix == UNFINISHED:
+        return time.time() - _last_change(path) > _DAY
+    return path.suffix == _REMOVED and _age(path) > _DAY
+
+
+def _place_of(hidden: Path) -> Path:
+    """Where a hidden folder came from, or goes to: of ``.name.0a1b2c3d.part`` that is ``name``."""
+    return hidden.with_name(hidden.name[1:].split(".")[0])
 
 
 def _age(path: Path) -> float:

@@ -32,6 +32,7 @@ LABEL = np.dtype("<u2")
 _MAX_RECORD = 2**20  # bytes
 _ANY_SIZE = 2**63 - 1
 _CHUNK = 2**22  # bytes hashed between two looks at ``should_stop``
+_found_right: set[tuple[str, int, int, str]] = set()  # path, bytes, time of change, SHA-256
 
 
 def read_stored(folder: Path) -> DatasetInfo:
@@ -79,9 +80,6 @@ def _file_facts(values: Any, info: DatasetInfo) -> _Facts:
 
 def joined_digest(digests: list[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
-_found_right: set[tuple[str, int, int, str]] = set()  # path, bytes, time of change, SHA-256
 
 
 class StoredLoader:

@@ -169,14 +169,8 @@ class ChoiceEdit(_Bound, QComboBox):
         self.setMinimumContentsLength(6)
         self._choices: tuple[Any, ...] = ()
         self._set_up(plan, name)
-        self.activated.connect(lambda index: self._choose(self.itemData(index)))
+        self.activated.connect(lambda index: self.plan.set_value(self.name, self.itemData(index)))
         self.render_plan()
-
-    def _choose(self, value: Any) -> None:
-        if self.name == "dataset":
-            self.plan.choose_data(value)  # with what fits it
-        else:
-            self.plan.set_value(self.name, value)
 
     def render_plan(self) -> None:
         value, possible = self.plan.plan.value(self.name), choices(self.name, self.plan.plan)
