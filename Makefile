@@ -30,9 +30,10 @@ run: setup  ## Set everything up and open the window (without a screen: take the
 tour: setup  ## Take the tour: pictures of every screen, in tour/
 	@QT_QPA_PLATFORM=offscreen $(PY) -m vae_studio tour --output tour $(ARGS)
 
-# Of glibc's many arenas, one for each thread, most of the memory lies idle.
+# Of glibc's many arenas, one for each thread, most of the memory lies idle. Where bytecode is not kept,
+# each of hundreds of programs that tests start would compile all of ours.
 test: setup  ## Run the tests, without a screen, on up to four processors
-	@MALLOC_ARENA_MAX=2 QT_QPA_PLATFORM=offscreen $(PY) -m pytest -n auto --maxprocesses 4 $(TESTARGS)
+	@env -u PYTHONDONTWRITEBYTECODE MALLOC_ARENA_MAX=2 QT_QPA_PLATFORM=offscreen $(PY) -m pytest -n auto --maxprocesses 4 $(TESTARGS)
 
 soak: setup  ## Look for faults for 20 minutes: strangers' files, kills, full disks, any order of clicks
 	@QT_QPA_PLATFORM=offscreen $(PY) -m tests.soak $(ARGS)

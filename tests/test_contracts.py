@@ -141,11 +141,13 @@ _FORBIDDEN_ATTRIBUTES = {
     "os.system", "os.popen", "os.execv", "os.execvp", "os.spawnv", "os.startfile",
     "importlib.import_module",
 }  # fmt: skip
-# One asks the C library to reuse memory, one imports torchvision by its name, and one fetches the
-# data sets that somebody asks for.
+# One asks the C library to reuse memory, one imports torchvision by its name, one loads our panels
+# when they are first seen, and one fetches the data sets that somebody asks for.
 _ALLOWED = {
     ("vae_studio/core/memory.py", "ctypes"),
     ("vae_studio/core/vision.py", "importlib"),
+    ("vae_studio/ui/panels/__init__.py", "importlib"),
+    ("vae_studio/ui/panels/__init__.py", "importlib.import_module"),
     *(("vae_studio/core/datasets/fetch.py", name) for name in ("http", "socket", "ssl", "urllib")),
 }
 

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -62,10 +62,13 @@ def test_rows_of_panels_are_unique() -> None:
 def test_a_panel_builds_alone(row: PanelRow, qtbot: QtBot) -> None:
     store = Store(seed=1)
     panel = row.panel(store)
-    qtbot.addWidget(panel)
     with qtbot.waitExposed(panel):
         panel.show()
     assert not panel.grab().isNull()
+    panel.close()
+    panel.deleteLater()  # now, and not in the middle of another test
+    store.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_a_panel_closes_and_comes_back(studio: Studio) -> None:

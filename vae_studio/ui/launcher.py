@@ -51,6 +51,13 @@ class Launcher(QObject):
             plan = self._plan.plan
             self._training.start(self._request(plan.spec, plan.config, plan.variant, held=held))
 
+    def start_or_pause(self) -> None:
+        """Train what the forms say, or hold, or go on."""
+        if self._training.view.can_start:
+            self.train_plan()
+        else:
+            self._training.pause_resume_or_save()
+
     def train_a_little(self, much: Literal["step", "epoch"]) -> None:
         """One step or one epoch of the run that is held, or of a new one; then wait."""
         if self._training.view.can_start:

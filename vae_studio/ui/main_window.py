@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,16 +21,9 @@ from vae_studio.ui.import_window import ImportWindow
 from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.menus import Menus, leaves
 from vae_studio.ui.notices import Notices
+from vae_studio.ui.panels import PANELS
 from vae_studio.ui.panels.base import Panel
-from vae_studio.ui.panels.data.panel import DataPanel
-from vae_studio.ui.panels.dimensions import DimensionsPanel
-from vae_studio.ui.panels.draw.panel import DrawPanel
-from vae_studio.ui.panels.drawings.panel import DrawingsPanel
-from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
-from vae_studio.ui.panels.labels import LabelsPanel
-from vae_studio.ui.panels.runs.panel import RunsPanel
 from vae_studio.ui.panels.sliders.panel import SlidersPanel
-from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.place_files import PlaceFiles, is_place_file
 from vae_studio.ui.report_words import of_experiment
 from vae_studio.ui.status_bar import StatusBar
@@ -42,6 +36,13 @@ if TYPE_CHECKING:
     from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
     from vae_studio.session.trials import Trial
+    from vae_studio.ui.panels.data.panel import DataPanel
+    from vae_studio.ui.panels.dimensions import DimensionsPanel
+    from vae_studio.ui.panels.draw.panel import DrawPanel
+    from vae_studio.ui.panels.drawings.panel import DrawingsPanel
+    from vae_studio.ui.panels.experiments.panel import ExperimentsPanel
+    from vae_studio.ui.panels.runs.panel import RunsPanel
+    from vae_studio.ui.panels.train.panel import TrainPanel
 
 _SIZE = QSize(1280, 800)
 _TITLE_BAR = 32  # px, about; the system draws it above the window
@@ -80,31 +81,65 @@ class MainWindow(QMainWindow):
         self.elsewhere_action = self.menus.elsewhere
         room = self.screen().availableSize() - QSize(0, _TITLE_BAR)
         self.resize(_SIZE.boundedTo(room))
+        self._wire_panels(settings)
+        _ = self.docks["train"].panel  # which keeps what the training tells of itself
         self._restore(settings)
         store.snapshot_changed.connect(self._bring_forward)
-        self.panel(TrainPanel).alarm.explain.connect(self.show_doctor)
-        self.panel(RunsPanel).configuration_requested.connect(self._use_configuration)
-        self.panel(RunsPanel).compare_requested.connect(self._compare)
-        self.panel(DimensionsPanel).dimension_wanted.connect(self._go_to_slider)
-        tried = self.panel(ExperimentsPanel)
-        tried.show_wanted.connect(self._compare_arms)
-        tried.show_wanted.connect(self.show_comparison)
-        tried.forgotten.connect(self.notices.offer_trial)
         store.experiments.finished.connect(self._compare_arms)
-        data = self.panel(DataPanel)
-        data.import_wanted.connect(self.import_from)
-        data.trained_on.connect(self.train_on)
-        drawings = self.panel(DrawingsPanel)
-        drawings.open_wanted.connect(self.drawing_files.open)
-        drawings.save_wanted.connect(self.drawing_files.save)
-        drawings.save_kept.connect(self.drawing_files.save_kept)
-        store.completer.guide_changed.connect(self.panel(DrawPanel).canvas.set_guide)
 
     def panel(self, kind: type[P]) -> P:
-        """The panel of that class."""
-        panel = self._docks.panels[kind]
+        """The panel of that class, made now if nobody has seen it yet."""
+        row = next(row for row in PANELS if row.kind == kind.__name__)
+        panel = self.docks[row.name].panel
         assert isinstance(panel, kind)
         return panel
+
+    # What panels ask of the window ---------------------------------------------------------
+
+    def _wire_panels(self, settings: AppSettings) -> None:
+        """Each once it is made."""
+        self._columns: Callable[[], str] = lambda: settings.columns
+        for name, wire in (
+            ("train", self._wire_train),
+            ("dimensions", self._wire_dimensions),
+            ("experiments", self._wire_experiments),
+            ("data", self._wire_data),
+            ("draw", self._wire_draw),
+            ("drawings", self._wire_drawings),
+        ):
+            self.docks[name].when_made(wire)
+        self.docks["runs"].when_made(partial(self._wire_runs, settings.columns))
+
+    def _wire_train(self, panel: TrainPanel) -> None:
+        panel.alarm.explain.connect(self.show_doctor)
+
+    def _wire_runs(self, columns: str, panel: RunsPanel) -> None:
+        panel.configuration_requested.connect(self._use_configuration)
+        panel.compare_requested.connect(self._compare)
+        panel.table.restore_columns(columns)
+        self._columns = panel.table.columns
+
+    def _wire_dimensions(self, panel: DimensionsPanel) -> None:
+        panel.dimension_wanted.connect(self._go_to_slider)
+
+    def _wire_experiments(self, panel: ExperimentsPanel) -> None:
+        panel.show_wanted.connect(self._compare_arms)
+        panel.show_wanted.connect(self.show_comparison)
+        panel.forgotten.connect(self.notices.offer_trial)
+
+    def _wire_data(self, panel: DataPanel) -> None:
+        panel.import_wanted.connect(self.import_from)
+        panel.trained_on.connect(self.train_on)
+
+    def _wire_draw(self, panel: DrawPanel) -> None:
+        panel.toolbar.set_actions(self.menus.of_canvas)
+        panel.canvas.set_guide(self.store.completer.wants_guide)
+        self.store.completer.guide_changed.connect(panel.canvas.set_guide)
+
+    def _wire_drawings(self, panel: DrawingsPanel) -> None:
+        panel.open_wanted.connect(self.drawing_files.open)
+        panel.save_wanted.connect(self.drawing_files.save)
+        panel.save_kept.connect(self.drawing_files.save_kept)
 
     # Layout --------------------------------------------------------------------------------
 
@@ -121,7 +156,6 @@ class MainWindow(QMainWindow):
             geometry = settings.geometry.encode("ascii", "replace")
             self.restoreGeometry(QByteArray.fromBase64(geometry))
         self.workspaces.begin(settings.workspace, settings.layouts)
-        self.panel(RunsPanel).table.restore_columns(settings.columns)
         self.store.measuring.restore(settings.measured)
         self.store.pen.restore(settings.pen)
 
@@ -134,7 +168,7 @@ class MainWindow(QMainWindow):
             geometry=base64.b64encode(geometry).decode("ascii"),
             workspace=self.workspaces.current.name,
             layouts=self.workspaces.layouts(),
-            columns=self.panel(RunsPanel).table.columns(),
+            columns=self._columns(),
             measured=self.store.measuring.choice(),
             moments=self.store.training.moment_bytes // 1_000_000,
             pen=self.store.pen.text(),
@@ -181,7 +215,7 @@ class MainWindow(QMainWindow):
         self._conditional, labels = snapshot.spec.conditional, self.docks["labels"]
         if self._conditional:
             labels.raise_()
-        elif self.panel(LabelsPanel).on_screen:
+        elif labels.made is not None and labels.made.on_screen:
             beside = self.tabifiedDockWidgets(labels)
             if self.docks["samples"] in beside:
                 self.docks["samples"].raise_()

@@ -13,21 +13,21 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QMenuBar, QM
 from vae_studio import __version__, logs
 from vae_studio.session.settings import MOMENTS, Theme
 from vae_studio.ui.latent_export import LatentExport
-from vae_studio.ui.panels.data.panel import DataPanel
-from vae_studio.ui.panels.draw.panel import DrawPanel
 from vae_studio.ui.panels.models import ModelsPanel
-from vae_studio.ui.panels.train.panel import TrainPanel
 from vae_studio.ui.training import TrainingView
 from vae_studio.ui.workspace_bar import title_of
 from vae_studio.ui.workspaces import WORKSPACES
 
 if TYPE_CHECKING:
     from vae_studio.ui.main_window import MainWindow
+    from vae_studio.ui.panels.data.panel import DataPanel
+    from vae_studio.ui.panels.draw.panel import DrawPanel
 
 
 class Menus(QObject):
     """undo, redo: can be chosen while there is something to undo or redo. elsewhere: while a
-    training can be saved in another folder."""
+    training can be saved in another folder. of_canvas: what the canvas offers of them, None for a
+    line between."""
 
     def __init__(self, window: MainWindow, theme: Theme) -> None:
         """theme: the one that is chosen now."""
@@ -83,7 +83,7 @@ class Menus(QObject):
 
     def _fill_edit(self, menu: QMenu) -> None:
         store, standard = self._store, QKeySequence.StandardKey
-        draw, places = self._window.panel(DrawPanel), self._window.place_files
+        draw, places = self._draw, self._window.place_files
         self.undo = self._action(menu, self.tr("&Undo"), store.undo, standard.Undo)
         self.redo = self._action(menu, self.tr("&Redo"), store.redo, standard.Redo)
         menu.addSeparator()
@@ -97,17 +97,15 @@ class Menus(QObject):
         copy = self._action(menu, self.tr("Copy &drawing as text"), drawings.copy)
         keep = self._action(menu, self.tr("&Keep the drawing"), store.keeper.keep_drawing, "Ctrl+D")
         some = self._action(menu, self.tr("&Take a test image"), store.take_some_image, "T")
-        draw.toolbar.set_actions(
-            [self.open_drawing, paste, some, None, keep, copy, self.save_drawing]
-        )
+        self.of_canvas = [self.open_drawing, paste, some, None, keep, copy, self.save_drawing]
         menu.addSeparator()
-        self._action(menu, self.tr("&Clear the canvas"), draw.clear_canvas, "Ctrl+Del")
-        self._action(menu, self.tr("&Pen"), draw.use_pen, "B")
-        self._action(menu, self.tr("&Eraser"), draw.use_eraser, "E")
-        self._action(menu, self.tr("&Stroke eraser"), draw.use_stroke_eraser, "Shift+E")
-        self._action(menu, self.tr("&Move the drawing"), draw.use_mover, "V")
-        self._action(menu, self.tr("&Thinner pen"), lambda: draw.change_size(-1), "[")
-        self._action(menu, self.tr("T&hicker pen"), lambda: draw.change_size(1), "]")
+        self._action(menu, self.tr("&Clear the canvas"), lambda: draw().clear_canvas(), "Ctrl+Del")
+        self._action(menu, self.tr("&Pen"), lambda: draw().use_pen(), "B")
+        self._action(menu, self.tr("&Eraser"), lambda: draw().use_eraser(), "E")
+        self._action(menu, self.tr("&Stroke eraser"), lambda: draw().use_stroke_eraser(), "Shift+E")
+        self._action(menu, self.tr("&Move the drawing"), lambda: draw().use_mover(), "V")
+        self._action(menu, self.tr("&Thinner pen"), lambda: draw().change_size(-1), "[")
+        self._action(menu, self.tr("T&hicker pen"), lambda: draw().change_size(1), "]")
 
     def _fill_model(self, menu: QMenu) -> None:
         store, models = self._store, self._window.panel(ModelsPanel)
@@ -135,11 +133,13 @@ class Menus(QObject):
         self._fill_moments(menu.addMenu(self.tr("M&oments of a run")))
 
     def _fill_data(self, menu: QMenu) -> None:
-        window, panel = self._window, self._window.panel(DataPanel)
-        self._action(menu, self.tr("&Data sets…"), window.show_data, "Ctrl+Shift+D")
+        data = self._data
+        self._action(menu, self.tr("&Data sets…"), self._window.show_data, "Ctrl+Shift+D")
         menu.addSeparator()
-        self._action(menu, self.tr("&Import a folder of pictures…"), panel.choose_import)
-        self._action(menu, self.tr("Import an &array or IDX files…"), panel.choose_import_file)
+        folder = self.tr("&Import a folder of pictures…")
+        self._action(menu, folder, lambda: data().choose_import())
+        array = self.tr("Import an &array or IDX files…")
+        self._action(menu, array, lambda: data().choose_import_file())
 
     def _fill_moments(self, menu: QMenu) -> None:
         """How much disk the time machine may take of each run that begins from now on."""
@@ -191,13 +191,23 @@ class Menus(QObject):
 
     # What they do --------------------------------------------------------------------------
 
+    def _draw(self) -> DrawPanel:
+        from vae_studio.ui.panels.draw.panel import DrawPanel  # now that it is wanted
+
+        return self._window.panel(DrawPanel)
+
+    def _data(self) -> DataPanel:
+        from vae_studio.ui.panels.data.panel import DataPanel  # now that it is wanted
+
+        return self._window.panel(DataPanel)
+
     def _space(self) -> None:
         """Train or pause; but a focused button is pressed, as Space does everywhere."""
         focused = QApplication.focusWidget()
         if isinstance(focused, QAbstractButton):
             focused.click()
         else:
-            self._window.panel(TrainPanel).start_or_pause()
+            self._store.launcher.start_or_pause()
 
     def _pick_label(self, digit: int) -> None:
         """The first ten classes have keys."""

@@ -65,9 +65,10 @@ class WorkspaceBar(QToolBar):
             self.tabs.setCurrentIndex(WORKSPACES.index(workspace))
         left = self._left.get(workspace.name)
         self._window.setUpdatesEnabled(False)  # one picture, not one for each dock that moves
-        if left is None or not self._window.restoreState(left, _VERSION):
-            self._docks.arrange(workspace.layout)
-            self._settled = self._window.isVisible()
+        with self._docks.held():
+            if left is None or not self._window.restoreState(left, _VERSION):
+                self._docks.arrange(workspace.layout)
+                self._settled = self._window.isVisible()
         self._window.setUpdatesEnabled(True)
         self.changed.emit(workspace.name)
 
@@ -80,7 +81,8 @@ class WorkspaceBar(QToolBar):
     def reset(self) -> None:
         """This workspace as it is at first."""
         self._left.pop(self.current.name, None)
-        self._docks.arrange(self.current.layout)
+        with self._docks.held():
+            self._docks.arrange(self.current.layout)
         self._settled = self._window.isVisible()
 
     def layouts(self) -> dict[str, str]:

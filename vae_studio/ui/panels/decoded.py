@@ -62,6 +62,10 @@ class DecodedPanel(Panel):
         store.aggregate.share_changed.connect(self._show_share)
         store.output_editor.changed.connect(self._show_edit)
         self._enable(False)
+        self._take_colour()
+        self._show_share()
+        if store.last_decoded is not None:
+            self._show(store.last_decoded)
 
     def _make_brushes(self, line: QHBoxLayout) -> None:
         """Ink, eraser, and how strongly they pull at z."""

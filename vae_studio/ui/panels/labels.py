@@ -65,6 +65,7 @@ class LabelsPanel(Panel):
         store.snapshot_changed.connect(self._show_page)
         store.atlas.surveyed.connect(self._show_page)
         store.answered.connect(self._take)
+        self._show_page()
 
     def _make_reason(self) -> QWidget:
         page = QWidget()

@@ -90,6 +90,18 @@ class DrawPanel(Panel):
         store.encoded.connect(self._show)
         store.likenesses.changed.connect(self._show_likeness)
         self._show_sheet()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """With what is there already."""
+        store, code = self.store, self.store.last_encoded
+        if store.snapshot is None:
+            return
+        self._show_snapshot(store.snapshot)
+        self._render(store.state, SessionState())
+        if code is not None and code.request.input == store.state.input:
+            self._show_reconstruction(code)
+            self._show(code)
 
     def _make_texts(self) -> QVBoxLayout:
         self.figures = muted_text()

@@ -88,6 +88,7 @@ class Toolbar(QWidget):
             layout.addWidget(button)
         layout.addWidget(self.more)
         store.history_changed.connect(self._enable_history)
+        self._enable_history()
 
     def _tool(self, icon: str, name: str, tip: str, tool: Tool) -> QToolButton:
         return tool_button(icon, name, tip, lambda: self.take(tool), checkable=True)

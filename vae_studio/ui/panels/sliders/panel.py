@@ -77,6 +77,8 @@ class SlidersPanel(Panel):
         store.encoded.connect(self._show_posterior)
         store.answered.connect(self._take)
         store.atlas.surveyed.connect(self._describe)
+        self._show_weights()
+        self._render(store.state, None)
 
     def refresh(self) -> None:
         if self.on_screen:

@@ -66,10 +66,7 @@ class TrainPanel(Panel):
 
     def start_or_pause(self) -> None:
         """Space: train, or hold, or go on."""
-        if self.store.training.view.can_start:
-            self.store.launcher.train_plan()
-        else:
-            self.store.training.pause_resume_or_save()
+        self.store.launcher.start_or_pause()
 
     @Slot(int)
     def _drag(self, step: int) -> None:
