@@ -29,10 +29,12 @@ from vae_studio.session.last_session import write_last_session
 from vae_studio.session.settings import AppSettings, Theme, load_settings, save_settings
 from vae_studio.ui import theme
 from vae_studio.ui.main_window import MainWindow
+from vae_studio.ui.panels import PANELS
 from vae_studio.ui.store import Store, first_model
 
 log = logging.getLogger(__name__)
 
+_UNSEEN_MS = 1000  # then the work begins, whether or not the window was painted
 _TRASH_SECONDS = 30 * 24 * 3600
 
 
@@ -50,20 +52,26 @@ class Lifecycle(QObject):
     """Starts the work once the window is painted, and ends it when the window closes.
 
     Signals, from whichever thread: ``faulted(error)``, when nobody caught an exception;
-    ``interrupted()``, when that was Ctrl+C.
+    ``interrupted()``, when that was Ctrl+C; ``looked_ahead()``, when all the window may need later
+    is loaded.
     """
 
     faulted = Signal(object)
     interrupted = Signal()
+    looked_ahead = Signal()
 
     def __init__(self, app: QApplication, store: Store, settings: AppSettings) -> None:
         super().__init__()
         self._app, self._store, self._settings = app, store, settings
         self._theme: Theme = settings.theme
-        self._closed = False
+        self._begun = self._closed = False
         self._crash: Path | None = None
         self.window: MainWindow | None = None
+        self._ahead: threading.Thread | None = None
         store.failed.connect(self._fall_back)
+        store.decoded.connect(self._look_ahead)
+        store.failed.connect(self._look_ahead)
+        self.looked_ahead.connect(_collect_garbage_here)
 
     def listen(self, installed: logs.Installed) -> None:
         """Have the window say what nobody caught, and that the last one crashed."""
@@ -72,7 +80,10 @@ class Lifecycle(QObject):
 
     @Slot()
     def begin(self) -> None:
-        """Load torch off the GUI thread, then the last model, at a digit worth looking at."""
+        """Load torch off the GUI thread, then the last model, at a digit worth looking at. Once."""
+        if self._begun or self._closed:
+            return
+        self._begun = True
         threading.Thread(target=_clean_up, daemon=True).start()
         self._store.start()
         last = recalled(self._settings.model or first_model().name)
@@ -84,6 +95,22 @@ class Lifecycle(QObject):
             self.window.notices.offer_resume(interrupted)
         elif self._crash and self.window:
             self.window.notices.say_crashed(self._crash)
+
+    @Slot()
+    def _look_ahead(self, *_: object) -> None:
+        """The first digit is there: load the panels that nobody has opened yet, aside."""
+        if self._ahead is None:
+            self._ahead = threading.Thread(target=self._load_panels, name="look ahead", daemon=True)
+            self._ahead.start()
+
+    def _load_panels(self) -> None:
+        from vae_studio.ui.panels.train import plots  # noqa: F401
+
+        for row in PANELS:
+            if self._closed:
+                return
+            _ = row.panel
+        self.looked_ahead.emit()
 
     def _pass_on(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):
@@ -118,6 +145,8 @@ class Lifecycle(QObject):
         self._closed = True
         settings, state = self.window.settings(self._theme), self._store.state
         self.window.hide()
+        if self._ahead is not None:
+            self._ahead.join()
         self.window.drawing_files.shutdown()
         self._store.shutdown()
         try:
@@ -179,7 +208,7 @@ def make_application() -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("vae-studio")
     app.setWindowIcon(QIcon(str(bundled_path("assets") / "icons" / "vae-studio.svg")))
-    _collect_garbage_here()
+    gc.disable()  # see _collect_garbage_here
     return app
 
 
@@ -189,7 +218,7 @@ def _collect_garbage_here() -> object:
 
     Left to itself, Python collects at any allocation on any thread. What goes may be a closed
     window, and Qt in the middle of a walk over all widgets, or the thread one that trains: either
-    is a crash.
+    is a crash. Nothing is collected before: of what a start loads nothing is garbage.
     """
     from pyqtgraph.util.garbage_collector import GarbageCollector  # after PySide6, as qtawesome
 
@@ -212,8 +241,10 @@ def _run(installed: logs.Installed) -> int:
     studio.store.device_known.connect(lambda *_: gc.freeze())
     # Queued: a signal may come in the middle of painting.
     signals.came.connect(studio.window.close, Qt.ConnectionType.QueuedConnection)
+    # Before it is painted it would only be kept waiting; but it may never be: one starts minimised.
+    studio.window.painted.connect(studio.lifecycle.begin)
+    QTimer.singleShot(_UNSEEN_MS, studio.lifecycle.begin)
     studio.window.show()
-    QTimer.singleShot(0, studio.lifecycle.begin)
     if signals.have_come:  # while the window was made
         QTimer.singleShot(0, studio.window.close)
     code: int = app.exec()

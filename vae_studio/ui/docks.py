@@ -40,7 +40,6 @@ class PanelDock(QDockWidget):
         self._forward = False
         self._held = False
         self.setObjectName(row.name)
-        self.setTitleBarWidget(_Title(self))
         inside = QWidget()  # a dock whose widget is another one takes another size
         self._place = QVBoxLayout(inside)
         self._place.setContentsMargins(0, 0, 0, 0)
@@ -53,6 +52,7 @@ class PanelDock(QDockWidget):
         return self.made if self.made is not None else self._make()
 
     def _make(self) -> Panel:
+        self.setTitleBarWidget(_Title(self))
         self.made = self._row.panel(self._store)
         for layout in self.made.findChildren(QLayout):
             layout.invalidate()  # or what a hidden part would need is counted, and stays

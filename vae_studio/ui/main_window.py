@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow
 
 from vae_studio.core.runs import CONFIG
@@ -51,9 +51,11 @@ P = TypeVar("P", bound=Panel)
 
 
 class MainWindow(QMainWindow):
-    """Signals: ``closing()``, when the user wants the end; ``theme_chosen(name)``."""
+    """Signals: ``closing()``, when the user wants the end; ``theme_chosen(name)``; ``painted()``,
+    when it is on the screen for the first time."""
 
     closing = Signal()
+    painted = Signal()
     theme_chosen = Signal(str)
 
     def __init__(self, store: Store, settings: AppSettings) -> None:
@@ -62,6 +64,7 @@ class MainWindow(QMainWindow):
         self.exporter = store.exporter  # which the pictures look for around them
         self.setWindowTitle("VAE Studio")
         self.setAcceptDrops(True)
+        self._is_painted = False
         self._conditional: bool | None = None  # of the model shown; on a change its panel comes up
         self._docks = Docks(self, store)
         self.docks = self._docks.by_name
@@ -286,6 +289,12 @@ class MainWindow(QMainWindow):
         self.workspaces.show_workspace("train")
 
     # Events of the window ------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self.painted.emit)  # with all that is in it
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dropped_path(event) is not None or event.mimeData().hasImage():

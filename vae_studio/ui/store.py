@@ -638,10 +638,10 @@ class Store(QObject):
     def _say_opened(self, snapshot: Snapshot) -> None:
         self.history_changed.emit()
         self.library.note(Path(self.state.model))
+        self._ask_anew()  # what all wait for is computed while panels describe the model
         self.snapshot_changed.emit(snapshot)
         if snapshot.older:
             self.noticed.emit(StudioError("checkpoint.older", name=snapshot.name))
-        self._ask_anew()
 
     def go_on_with(self, path: Path) -> None:
         """Go back to where the last session was left, once its model is here. No undo step; what
@@ -729,8 +729,8 @@ class Store(QObject):
             self._move_into(snapshot.run, snapshot)
             return
         self.snapshot = snapshot
-        self.snapshot_changed.emit(snapshot)
         self._ask_anew()
+        self.snapshot_changed.emit(snapshot)
 
     def _move_into(self, path: str, snapshot: Snapshot) -> None:
         """Show a model that has just begun to train. Its encoder knows nothing yet, so z cannot be

@@ -9,7 +9,14 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vae_studio.core.events import EpochDone
 from vae_studio.core.moments import list_moments, nearest
-from vae_studio.session.requests import MomentRequest, MomentResult, Result, RunRequest, RunResult
+from vae_studio.session.requests import (
+    DecodeResult,
+    MomentRequest,
+    MomentResult,
+    Result,
+    RunRequest,
+    RunResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +47,14 @@ class TimeMachine(QObject):
         self.folder: Path | None = None
         self.moments: tuple[int, ...] = ()
         self.moment: int | None = None
+        self._wanted: Path | None = None  # to be asked for
         self._asked: Path | None = None
         self._latest: Snapshot | None = None  # what was shown before the first moment was
         self._film = QTimer(self, interval=_FRAME_MS)
         self._film.timeout.connect(self._next_frame)
         store.answered.connect(self._take_answer)
         store.snapshot_changed.connect(self._take_snapshot)
+        store.decoded.connect(self._ask_run)
         store.training.started.connect(self._begin)
         store.training.events_arrived.connect(self._take_events)
         store.training.saved.connect(self._move)
@@ -85,7 +94,14 @@ class TimeMachine(QObject):
         folder = Path(snapshot.run)
         if self.moment is not None and not self.shows(snapshot):
             self._leave()
-        if self._store.training.view.request is None and folder not in (self.folder, self._asked):
+        known = folder in (self.folder, self._asked)
+        self._wanted = None if known or self._store.training.view.request else folder
+
+    @Slot(object)
+    def _ask_run(self, result: DecodeResult) -> None:
+        """Once its picture is there, which nobody should have to wait for."""
+        folder, self._wanted = self._wanted, None
+        if folder is not None and self._store.training.view.request is None:
             self._asked = folder
             self._store.ask("run", RunRequest(folder))
 

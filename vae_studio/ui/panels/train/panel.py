@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vae_studio.core.events import EpochDone
 from vae_studio.core.spec import Likelihood, ModelSpec
@@ -17,7 +17,7 @@ from vae_studio.ui.panels.train.alarm_line import AlarmLine
 from vae_studio.ui.panels.train.controls import TrainControls
 from vae_studio.ui.panels.train.film import Film
 from vae_studio.ui.panels.train.form import TrainForm
-from vae_studio.ui.panels.train.plots import LossPlots
+from vae_studio.ui.panels.train.plots_place import PlotsPlace
 from vae_studio.ui.panels.train.time_bar import TimeBar
 from vae_studio.ui.store import Store
 from vae_studio.ui.training import TrainingView
@@ -26,6 +26,7 @@ from vae_studio.workers.train_thread import TrainRequest
 if TYPE_CHECKING:
     from vae_studio.core.control import Change
     from vae_studio.core.events import Event
+    from vae_studio.ui.panels.train.plots import LossPlots
 
 
 class TrainPanel(Panel):
@@ -36,9 +37,8 @@ class TrainPanel(Panel):
         self.form = TrainForm(store)
         self.controls = TrainControls(store)
         self.alarm = AlarmLine(store)
-        self.plots = LossPlots()
-        self.plots.failed.connect(store.failed)
-        self.plots.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._place = PlotsPlace()
+        self._place.made.connect(self._wire_plots)
         self.film = Film()
         self.film.setToolTip(self.tr("Two fixed points of the prior, decoded after every epoch"))
         layout = QVBoxLayout(self)
@@ -47,7 +47,7 @@ class TrainPanel(Panel):
         layout.addWidget(self.controls)
         layout.addWidget(self.alarm)
         self.time_bar = TimeBar(store)
-        layout.addWidget(self.plots, 1)
+        layout.addWidget(self._place, 1)
         layout.addWidget(self.time_bar)
         layout.addWidget(self.film)
         store.training.started.connect(self._begin)
@@ -57,12 +57,34 @@ class TrainPanel(Panel):
         store.training.journal_changed.connect(self._mark_changes)
         machine = store.time_machine
         machine.opened.connect(self._show_run)
-        machine.moments_changed.connect(lambda: self.plots.set_moments(machine.moments))
-        machine.moment_changed.connect(lambda: self.plots.set_moment(machine.moment))
-        self.plots.moment_dragged.connect(self._drag)
+        machine.moments_changed.connect(self._show_moments)
+        machine.moment_changed.connect(self._show_moment)
         self._likelihood: Likelihood = "bernoulli"  # of the run in the plots
         store.overlays.changed.connect(self._overlay)
         self._render(store.training.view)
+
+    @property
+    def plots(self) -> LossPlots:
+        """Of the losses; made when there are some, or when somebody asks for them."""
+        return self._place.plots
+
+    @Slot(object)
+    def _wire_plots(self, plots: LossPlots) -> None:
+        plots.failed.connect(self.store.failed)
+        plots.moment_dragged.connect(self._drag)
+        self._show_moments()
+        self._show_moment()
+        self._overlay()
+
+    @Slot()
+    def _show_moments(self) -> None:
+        if self._place.has_plots:
+            self.plots.set_moments(self.store.time_machine.moments)
+
+    @Slot()
+    def _show_moment(self) -> None:
+        if self._place.has_plots:
+            self.plots.set_moment(self.store.time_machine.moment)
 
     def start_or_pause(self) -> None:
         """Space: train, or hold, or go on."""
@@ -93,6 +115,8 @@ class TrainPanel(Panel):
     @Slot()
     def _overlay(self) -> None:
         """Beside the run on show those that were chosen, where their losses have its unit."""
+        if not self._place.has_plots and not self.store.overlays.runs:
+            return
         self.plots.set_overlays(
             [
                 (run.name, "", run.rows)
@@ -103,6 +127,8 @@ class TrainPanel(Panel):
 
     @Slot(object)
     def _mark_changes(self, changes: Sequence[Change]) -> None:
+        if not changes and not self._place.has_plots:
+            return
         self.plots.set_changes([(each.step, each.field, each.value) for each in changes])
 
     @Slot(object)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QTimer, Signal, Slot
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from vae_studio.core.events import EpochDone, StepDone
 from vae_studio.core.measures import Terms
@@ -23,6 +23,7 @@ from vae_studio.ui.panels.train.plots.reading import entries, read
 from vae_studio.ui.panels.train.plots.series import Series
 from vae_studio.ui.panels.train.plots.shot import shot
 from vae_studio.ui.panels.train.plots.toolbar import PlotsBar
+from vae_studio.ui.panels.train.plots_place import empty_plots
 
 if TYPE_CHECKING:
     from vae_studio.core.events import Event
@@ -83,14 +84,8 @@ class LossPlots(QWidget):
         column.setSpacing(2)
         column.addWidget(self.bar)
         column.addWidget(self.area, 1)
-        empty = QLabel(
-            self.tr("Press Train: the losses appear here, live. Solid: training, dashed: test.")
-        )
-        empty.setProperty("role", "empty")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
         self._pages = QStackedLayout(self)
-        self._pages.addWidget(empty)
+        self._pages.addWidget(empty_plots())
         self._pages.addWidget(curves)
 
     def _connect(self) -> None:

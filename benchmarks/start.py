@@ -1,0 +1,130 @@
+"""How soon is the window painted after launch, and how soon is the first digit there?
+
+Against ``python -c "import torch"``, each in a process of its own, in turn. The app is the real
+one, started as ``vae-studio`` starts it, with an empty home folder; a few lines around it write
+down what happens when. On the screen that there is, or without one on Qt's *offscreen* platform.
+
+    python -m benchmarks.start [--rounds 7] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_PAINTED, _DIGIT = 0.45, 1.3  # of an import of torch
+
+# Times are those of the monotonic clock, which all processes of a machine share.
+_APP = """
+import sys, time
+from PySide6.QtCore import QTimer
+from vae_studio import app
+from vae_studio.ui.main_window import MainWindow
+
+times = {}
+
+def note(name):
+    times.setdefault(name, time.monotonic())
+
+class Watched(MainWindow):
+    def __init__(self, store, settings):
+        super().__init__(store, settings)
+        store.decoded.connect(self.decoded)
+
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        QTimer.singleShot(0, lambda: note("painted"))  # once all in it is
+
+    def decoded(self, result):
+        note("digit")
+        QTimer.singleShot(0, self.close)
+
+app.MainWindow = Watched
+app.run()
+print(times["painted"], times["digit"])
+"""
+
+
+def start_of_app(home: Path) -> tuple[float, float]:
+    """Seconds from the launch until the window is painted, and until a digit is decoded."""
+    began = time.monotonic()
+    said = _python("-c", _APP, VAE_STUDIO_HOME=str(home))
+    painted, digit = map(float, said.split())
+    return painted - began, digit - began
+
+
+def import_of_torch() -> float:
+    """Seconds of a process that imports torch and ends."""
+    began = time.monotonic()
+    _python("-c", "import torch")
+    return time.monotonic() - began
+
+
+def _python(*arguments: str, **changes: str) -> str:
+    environment = os.environ | changes
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or all of ours is compiled at each start
+    if not environment.get("DISPLAY") and not environment.get("WAYLAND_DISPLAY"):
+        environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env=environment
+    )
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return done.stdout
+
+
+def measure(rounds: int) -> dict[str, object]:
+    """All figures."""
+    torch, painted, digit = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        start_of_app(Path(folder))  # bytecode and files are at hand from now on, for both
+        import_of_torch()
+        for _ in range(rounds):
+            torch.append(import_of_torch())
+            one, other = start_of_app(Path(folder))
+            painted.append(one)
+            digit.append(other)
+    return {
+        "torch_seconds": round(statistics.median(torch), 3),
+        "painted_seconds": round(statistics.median(painted), 3),
+        "digit_seconds": round(statistics.median(digit), 3),
+        "painted_ratio": round(_ratio(painted, torch), 3),
+        "digit_ratio": round(_ratio(digit, torch), 3),
+    }
+
+
+def _ratio(ours: list[float], torch: list[float]) -> float:
+    return statistics.median(one / other for one, other in zip(ours, torch, strict=True))
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7, help="starts of each (default 7)")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    figures = measure(options.rounds)
+    if options.json:
+        print(json.dumps(figures))
+        return
+    print(f"from launch, median of {options.rounds}")
+    print(f"  import torch    {figures['torch_seconds']:.2f} s")
+    print(
+        f"  window painted  {figures['painted_seconds']:.2f} s, "
+        f"{figures['painted_ratio']:.2f} x (target {_PAINTED})"
+    )
+    print(
+        f"  first digit     {figures['digit_seconds']:.2f} s, "
+        f"{figures['digit_ratio']:.2f} x (target {_DIGIT})"
+    )
+
+
+if __name__ == "__main__":
+    main()
