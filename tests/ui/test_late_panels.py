@@ -13,19 +13,25 @@ from vae_studio.app import Studio
 from vae_studio.ui.docks import PanelDock
 from vae_studio.ui.panels import PANELS, PanelRow
 from vae_studio.ui.workspaces import WORKSPACES, panels_of
+from vae_studio.workers.explore_thread import ExploreThread
+from vae_studio.workers.job_thread import JobThread
 
-_STILL_MS = 400
+_STILL_MS = 300
 
 
-def look_at(qtbot: QtBot, dock: PanelDock) -> QImage:
-    """Its panel, once nothing moves in it any more."""
+def look_at(qtbot: QtBot, studio: Studio, dock: PanelDock) -> QImage:
+    """Its panel, once all that it asked for is there, and nothing moves any more."""
+    explorer = studio.store.findChild(ExploreThread)
+    assert explorer is not None
     before = QImage()
     while True:
         qtbot.wait(_STILL_MS)
+        jobs = studio.store.findChildren(JobThread)
+        idle = explorer.is_idle and not any(job.isRunning() for job in jobs)
         if (focused := QApplication.focusWidget()) is not None:
             focused.clearFocus()
         now = dock.panel.grab().toImage()
-        if now == before:
+        if idle and now == before:
             return now
         before = now
 
@@ -58,11 +64,11 @@ def test_a_panel_that_is_made_late_shows_the_same(
     dock.show()
     dock.setFloating(True)
     dock.resize(640, 640)
-    early = look_at(qtbot, dock)
+    early = look_at(qtbot, studio, dock)
     assert dock.panel.on_screen
     forget(dock)
     dock.show()
-    assert look_at(qtbot, dock) == early
+    assert look_at(qtbot, studio, dock) == early
 
 
 def test_the_panel_that_records_the_training_is_there_from_the_start(studio: Studio) -> None:

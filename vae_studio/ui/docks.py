@@ -40,6 +40,7 @@ class PanelDock(QDockWidget):
         self._forward = False
         self._held = False
         self.setObjectName(row.name)
+        self.setTitleBarWidget(_Title(self))
         inside = QWidget()  # a dock whose widget is another one takes another size
         self._place = QVBoxLayout(inside)
         self._place.setContentsMargins(0, 0, 0, 0)
@@ -52,11 +53,11 @@ class PanelDock(QDockWidget):
         return self.made if self.made is not None else self._make()
 
     def _make(self) -> Panel:
-        self.setTitleBarWidget(_Title(self))
         self.made = self._row.panel(self._store)
         for layout in self.made.findChildren(QLayout):
             layout.invalidate()  # or what a hidden part would need is counted, and stays
         self._place.addWidget(self.made)
+        self.made.show()  # now: Qt would a turn later
         for wire in self._wires:
             wire(self.made)
         self.made.come_forward(self._forward)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
 from PySide6.QtCore import QSize, Qt
@@ -314,6 +315,7 @@ def restyle_icons(window: QWidget) -> None:
             set_icon(target, name)
 
 
+@cache  # a window has four of most of them
 def _icon(name: str, scheme: Colors, role: str = "") -> QIcon:
     import qtawesome  # after PySide6, which it then uses
 

@@ -43,6 +43,7 @@ class ExploreThread(QThread):
         self._condition = threading.Condition()
         self._waiting: OrderedDict[str, Request | DrawingQuestion] = OrderedDict()
         self._stopped = False
+        self._works = False
         self._answer: Callable[[Any], Any] | None = None  # once torch is loaded
 
     def ask(self, lane: str, request: Request | DrawingQuestion) -> None:
@@ -50,6 +51,12 @@ class ExploreThread(QThread):
         with self._condition:
             self._waiting[lane] = request
             self._condition.notify()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was asked has been answered; the answers may be on their way."""
+        with self._condition:
+            return not self._works and not self._waiting
 
     def answer_now(self, request: EncodeRequest) -> EncodeResult | None:
         """The code of a drawing at once, on the calling thread, in a millisecond or two; handing it
@@ -96,8 +103,10 @@ class ExploreThread(QThread):
         self.ready.emit(*device())
         while True:
             with self._condition:
+                self._works = False
                 while not self._waiting and not self._stopped:
                     self._condition.wait()
+                self._works = True
                 if self._stopped:
                     return
                 first = (lane for lane in _FIRST if lane in self._waiting)
