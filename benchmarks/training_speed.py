@@ -1,9 +1,16 @@
-"""How fast is one epoch, against the loop that most tutorials write?
+"""How fast is training, against the loop that most tutorials write, and against the hardware?
 
-The tutorial's loop: ``DataLoader``, ``ToTensor``, probabilities and ``binary_cross_entropy``,
-Adam, ``.item()`` each step. The same network (784-512-256-32), batch and images; each epoch with
-its pass over the test set, without start-up. Both run in turn, each in a process of its own, so
-that a noisy machine slows both and neither warms the other up; the ratio is what counts.
+- *tutorial*: ``DataLoader``, ``ToTensor``, probabilities and ``binary_cross_entropy``, Adam,
+  ``.item()`` each step;
+- *studio*: ``vae_studio.core.trainer.train``, as the command line and the window run it;
+- *window*: the same in the open window, the plots live;
+- *products*: the matrix products of a step and nothing else, through the faster one of torch's two
+  libraries: no loop over this network can be faster.
+
+The same network (784-512-256-32), batch, rate and images. Each runs in a process of its own, in
+turn, so that a noisy machine slows all and none warms another up; the ratios are what counts. The
+first steps, in which libraries are loaded, are left out. Three seeds say whether what is learned is
+the same: the test loss after the epoch.
 
     python -m benchmarks.training_speed [--rounds 3] [--json]
 """
@@ -13,22 +20,34 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vae_studio.core.data import load_dataset
+from vae_studio.core.events import EpochDone, StepDone
 from vae_studio.core.resources import bundled_path
-from vae_studio.core.runs import read_metrics
+from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.vision import import_torchvision
 
-BATCH = 128
+BATCH, RATE, STEPS = 128, 1e-3, 469  # steps of one epoch
+_COLD = 60  # steps that are not timed
+_LOOPS = ("tutorial", "studio", "window", "products")
+_TARGETS = {
+    ("studio", "tutorial"): (3.0, 3.3),
+    ("studio", "products"): (0.75, 0.85),
+    ("window", "studio"): (0.9, 0.9),
+}
 
 
 class TutorialVAE(nn.Module):
@@ -54,7 +73,7 @@ def tutorial_loss(x_hat: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tenso
     return reconstruction - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
 
 
-def tutorial_loaders(folder: Path) -> tuple[object, object]:
+def tutorial_loaders(folder: Path) -> tuple[Any, Any]:
     """torchvision's MNIST over the bundled files, unpacked into ``folder``."""
     import_torchvision()
     from torchvision import datasets, transforms
@@ -70,83 +89,196 @@ def tutorial_loaders(folder: Path) -> tuple[object, object]:
     return loaders[0], loaders[1]
 
 
-def tutorial_epoch(train_loader: object, test_loader: object) -> tuple[float, float]:
-    """Seconds of one epoch with the test pass, and the test loss for each image."""
-    torch.manual_seed(0)
+def tutorial_epochs(loaders: tuple[Any, Any], seed: int) -> Iterator[tuple[str, float]]:
+    """The tutorial's loop, for ever: ("step", loss) after each step, ("test", loss) after each
+    epoch, per image."""
+    train_loader, test_loader = loaders
+    torch.manual_seed(seed)
     model = TutorialVAE()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    started = time.perf_counter()
-    model.train()
-    total = 0.0
-    for x, _ in train_loader:  # type: ignore[attr-defined]
-        optimizer.zero_grad()
-        loss = tutorial_loss(*_with_input(model, x))
-        loss.backward()
-        total += loss.item()
-        optimizer.step()
-    model.eval()
-    test = 0.0
-    with torch.no_grad():
-        for x, _ in test_loader:  # type: ignore[attr-defined]
-            test += tutorial_loss(*_with_input(model, x)).item()
-    return time.perf_counter() - started, test / 10_000
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
+    while True:
+        model.train()
+        for x, _ in train_loader:
+            optimizer.zero_grad()
+            x_hat, mu, logvar = model(x)
+            loss = tutorial_loss(x_hat, x, mu, logvar)
+            loss.backward()
+            lost = loss.item()
+            optimizer.step()
+            yield "step", lost / len(x)
+        model.eval()
+        test = 0.0
+        with torch.no_grad():
+            for x, _ in test_loader:
+                x_hat, mu, logvar = model(x)
+                test += tutorial_loss(x_hat, x, mu, logvar).item()
+        yield "test", test / len(test_loader.dataset)
 
 
-def _with_input(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    x_hat, mu, logvar = model(x)
-    return x_hat, x, mu, logvar
-
-
-def studio_epoch() -> tuple[float, float]:
-    """The same of ``vae-studio train --variant vae-32 --epochs 1``: what its metrics.csv says."""
+def _tutorial(seed: int) -> tuple[float, float]:
+    clock, test = Clock(), 0.0
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
-        settings = ["learning_rate=1e-3", "schedule=constant", f"batch_size={BATCH}"]
-        command = ["train", "--variant", "vae-32", "--epochs", "1", "--set", *settings]
-        _python("-m", "vae_studio", *command, "--output", str(run))
-        (row,) = read_metrics(run)
-    return row["seconds"], row["test_reconstruction"] + row["test_kl"]
+        for what, figure in tutorial_epochs(tutorial_loaders(Path(folder)), seed):
+            if what == "test":
+                test = figure
+                break
+            clock.step()
+    return clock.rate, test
 
 
-def _python(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], check=True, stdout=subprocess.PIPE, text=True
+class Clock:
+    """Steps for each second, but for the first ones."""
+
+    def __init__(self) -> None:
+        self._steps, self._began, self._last = 0, 0.0, 0.0
+
+    def step(self) -> None:
+        """One is done."""
+        self._steps += 1
+        self._last = time.perf_counter()
+        if self._steps == _COLD:
+            self._began = self._last
+
+    @property
+    def rate(self) -> float:
+        """So far."""
+        return (self._steps - _COLD) / (self._last - self._began)
+
+
+def config(seed: int, **changes: Any) -> TrainConfig:
+    """What the tutorial's loop does, in our words."""
+    return TrainConfig(
+        epochs=1, batch_size=BATCH, learning_rate=RATE, schedule="constant", seed=seed, **changes
     )
-    return done.stdout
+
+
+def _studio(seed: int) -> tuple[float, float]:
+    from vae_studio.core.control import TrainControl
+    from vae_studio.core.memory import keep_freed_memory
+    from vae_studio.core.trainer import new_state, train
+
+    keep_freed_memory()
+    clock, test = Clock(), 0.0
+    for event in train(new_state(ModelSpec(), config(seed)), load_dataset("mnist"), TrainControl()):
+        if isinstance(event, StepDone):
+            clock.step()
+        elif isinstance(event, EpochDone):
+            test = event.test.negative_elbo
+    return clock.rate, test
+
+
+def _window(seed: int) -> tuple[float, float]:
+    from benchmarks.exploring import run_until, start
+
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    clock, tests = Clock(), []
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["VAE_STUDIO_HOME"] = home
+        studio = start()
+
+        def take(events: Any) -> None:
+            for event in events:
+                if isinstance(event, StepDone):
+                    clock.step()
+                elif isinstance(event, EpochDone):
+                    tests.append(event.test.negative_elbo)
+
+        studio.store.training.events_arrived.connect(take)
+        studio.store.launcher.start(ModelSpec(), config(seed), "vae-32")
+        run_until(lambda: bool(tests))
+        studio.window.close()
+    return clock.rate, tests[0]
+
+
+def _products(_seed: int) -> tuple[float, float]:
+    from vae_studio.core.linear import _product
+
+    sizes = ((784, 512), (512, 256), (256, 32), (256, 32), (32, 256), (256, 512), (512, 784))
+    layers = [
+        (torch.randn(BATCH, wide), torch.randn(narrow, wide), torch.randn(BATCH, narrow))
+        for wide, narrow in sizes
+    ]
+
+    def mkl(x: Tensor, weight: Tensor) -> Tensor:
+        return x @ weight.t()
+
+    def rate(product: Callable[[Tensor, Tensor], Tensor]) -> float:
+        clock = Clock()
+        with torch.no_grad():
+            for _ in range(STEPS):
+                for number, (x, weight, grad) in enumerate(layers):
+                    product(x, weight)
+                    product(grad.t(), x.t())
+                    if number:
+                        product(grad, weight.t())
+                clock.step()
+        return clock.rate
+
+    return max(rate(mkl), rate(_product)), 0.0
+
+
+def once(loop: str, seed: int) -> tuple[float, float]:
+    """Steps for each second, and the test loss after the epoch, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.training_speed", "--loop", loop, "--seed", str(seed)],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    rate, test = json.loads(done.stdout.splitlines()[-1])
+    return rate, test
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    """All figures."""
+    found: dict[str, list[tuple[float, float]]] = {loop: [] for loop in _LOOPS}
+    for seed in range(rounds):
+        for loop in _LOOPS:
+            found[loop].append(once(loop, seed))
+    rates = {loop: [rate for rate, _ in each] for loop, each in found.items()}
+
+    def ratio(one: str, other: str) -> float:
+        pairs = zip(rates[one], rates[other], strict=True)
+        return round(statistics.median(a / b for a, b in pairs), 3)
+
+    return {
+        "threads": torch.get_num_threads(),
+        "seconds_per_epoch": {
+            loop: round(STEPS / statistics.median(each), 2) for loop, each in rates.items()
+        },
+        "studio_to_tutorial": ratio("studio", "tutorial"),
+        "studio_to_products": ratio("studio", "products"),
+        "window_to_studio": ratio("window", "studio"),
+        "tests": {
+            loop: [round(test, 2) for _, test in found[loop]]
+            for loop in ("tutorial", "studio", "window")
+        },
+    }
 
 
 def main() -> None:
-    """Run both loops in turn and print a table."""
+    """Run all loops in turn and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="epochs of each loop (default 3)")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--tutorial-once", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--loop", choices=_LOOPS, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.tutorial_once:
-        with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(tutorial_epoch(*tutorial_loaders(Path(folder)))))
+    if options.loop:
+        loops = {"tutorial": _tutorial, "studio": _studio, "window": _window}
+        print(json.dumps(loops.get(options.loop, _products)(options.seed)))
         return
-    tutorial, studio = [], []
-    for _ in range(options.rounds):
-        once = _python("-m", "benchmarks.training_speed", "--tutorial-once")
-        tutorial.append(tuple(json.loads(once)))
-        studio.append(studio_epoch())
-    ratio = statistics.median(t[0] / s[0] for t, s in zip(tutorial, studio, strict=True))
-    figures = {
-        "threads": torch.get_num_threads(),
-        "tutorial_seconds": [round(seconds, 2) for seconds, _ in tutorial],
-        "studio_seconds": [round(seconds, 2) for seconds, _ in studio],
-        "tutorial_test": round(tutorial[0][1], 2),
-        "studio_test": round(studio[0][1], 2),
-        "ratio": round(ratio, 2),
-    }
+    figures = measure(options.rounds)
     if options.json:
         print(json.dumps(figures))
         return
-    print(f"one epoch of 784-512-256-32 on MNIST, batch {BATCH}, {figures['threads']} threads")
-    print(f"  tutorial's loop  {figures['tutorial_seconds']} s, test {figures['tutorial_test']}")
-    print(f"  VAE Studio       {figures['studio_seconds']} s, test {figures['studio_test']}")
-    print(f"  ratio            {ratio:.2f} (median of {options.rounds})")
+    print(f"784-512-256-32 on MNIST, batch {BATCH}, {figures['threads']} threads")
+    for loop, seconds in figures["seconds_per_epoch"].items():
+        print(f"  {loop:9} {seconds:6.2f} s an epoch, test {figures['tests'].get(loop, '')}")
+    for (one, other), (least, aim) in _TARGETS.items():
+        ratio = figures[f"{one}_to_{other}"]
+        print(f"  {one} to {other}: {ratio:.2f} (target {least}, then {aim})")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def look_at(qtbot: QtBot, studio: Studio, dock: PanelDock) -> QImage:
     while True:
         qtbot.wait(_STILL_MS)
         jobs = studio.store.findChildren(JobThread)
-        idle = explorer.is_idle and not any(job.isRunning() for job in jobs)
+        idle = explorer.is_idle and all(job.is_idle for job in jobs)
         if (focused := QApplication.focusWidget()) is not None:
             focused.clearFocus()
         now = dock.panel.grab().toImage()

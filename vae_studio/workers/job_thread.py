@@ -48,6 +48,12 @@ class JobThread(QThread):
         if not self.isRunning():
             self.start()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was asked is done; the word of it may be on its way."""
+        with self._condition:
+            return self._current is None and self._waiting is None
+
     def cancel(self) -> None:
         """Give up what waits and what runs; ``cancelled`` says when that is so."""
         with self._condition:
