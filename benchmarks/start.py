@@ -23,31 +23,33 @@ _PAINTED, _DIGIT = 0.45, 1.3  # of an import of torch
 
 # Times are those of the monotonic clock, which all processes of a machine share.
 _APP = """
-import sys, time
-from PySide6.QtCore import QTimer
-from vae_studio import app
-from vae_studio.ui.main_window import MainWindow
+import gc, sys, time
+from vae_studio import cli
 
 times = {}
 
 def note(name):
     times.setdefault(name, time.monotonic())
 
-class Watched(MainWindow):
-    def __init__(self, store, settings):
-        super().__init__(store, settings)
-        store.decoded.connect(self.decoded)
+def watched(options):
+    gc.disable()  # as the command does
+    from vae_studio import app
 
-    def paintEvent(self, event):
-        super().paintEvent(event)
-        QTimer.singleShot(0, lambda: note("painted"))  # once all in it is
+    class Watched(app.MainWindow):
+        def __init__(self, store, settings):
+            super().__init__(store, settings)
+            self.painted.connect(lambda: note("painted"))
+            store.decoded.connect(self.decoded)
 
-    def decoded(self, result):
-        note("digit")
-        QTimer.singleShot(0, self.close)
+        def decoded(self, result):
+            note("digit")
+            app.QTimer.singleShot(0, self.close)
 
-app.MainWindow = Watched
-app.run()
+    app.MainWindow = Watched
+    return window(options)
+
+window, cli._window = cli._window, watched
+cli.main([])
 print(times["painted"], times["digit"])
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import io
 import shlex
 import sys
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _window(options: argparse.Namespace) -> int:
+    gc.disable()  # of what is loaded now nothing is garbage; the app sees to it later
     from vae_studio.app import run
 
     return run()

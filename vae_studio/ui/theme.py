@@ -16,6 +16,7 @@ from vae_studio.session.settings import Theme
 INK, PAPER, HINT = "#ffffff", "#000000", "#7d8794"  # of the canvas: as in MNIST, in every scheme
 GRID = 8  # px; spacing and margins are multiples or halves of it
 _ICON_PROPERTY = "vae_icon"
+_ICON_FONT = "mdi6"  # Material Design Icons
 Marker = Literal["disc", "square", "ring"]
 MARKERS: Final[tuple[Marker, ...]] = ("disc", "square", "ring")
 
@@ -317,15 +318,24 @@ def restyle_icons(window: QWidget) -> None:
 
 @cache  # a window has four of most of them
 def _icon(name: str, scheme: Colors, role: str = "") -> QIcon:
-    import qtawesome  # after PySide6, which it then uses
-
     color = scheme.on_accent if role == "primary" else scheme.text
     # What is checked has the accent colour: the button, or the icon where the button is flat.
     on = scheme.accent if role == "flat" else scheme.on_accent
     off_and_on = {f"color_off{mode}": color for mode in ("", "_active", "_selected")}
     off_and_on |= {f"color_on{mode}": on for mode in ("", "_active", "_selected")}
-    icon: QIcon = qtawesome.icon(name, color=color, color_disabled=scheme.faint, **off_and_on)
+    icon: QIcon = _icon_font().icon(name, color=color, color_disabled=scheme.faint, **off_and_on)
     return icon
+
+
+@cache
+def _icon_font() -> Any:
+    """QtAwesome with the one of its twelve fonts that is used; each takes time at the start."""
+    import qtawesome  # after PySide6, which it then uses
+
+    fonts = [font for font in getattr(qtawesome, "_BUNDLED_FONTS", ()) if font[0] == _ICON_FONT]
+    if fonts:
+        qtawesome._BUNDLED_FONTS = tuple(fonts)
+    return qtawesome
 
 
 def set_monospaced(widget: QWidget) -> None:
