@@ -19,19 +19,22 @@ from vae_studio.workers.job_thread import JobThread
 _STILL_MS = 300
 
 
-def look_at(qtbot: QtBot, studio: Studio, dock: PanelDock) -> QImage:
-    """Its panel, once all that it asked for is there, and nothing moves any more."""
+def is_idle(studio: Studio) -> bool:
+    """Whether all that panels asked for has been computed."""
     explorer = studio.store.findChild(ExploreThread)
     assert explorer is not None
+    return explorer.is_idle and all(job.is_idle for job in studio.store.findChildren(JobThread))
+
+
+def look_at(qtbot: QtBot, studio: Studio, dock: PanelDock) -> QImage:
+    """Its panel, once all that it asked for is there, and nothing moves any more."""
     before = QImage()
     while True:
         qtbot.wait(_STILL_MS)
-        jobs = studio.store.findChildren(JobThread)
-        idle = explorer.is_idle and all(job.is_idle for job in jobs)
         if (focused := QApplication.focusWidget()) is not None:
             focused.clearFocus()
         now = dock.panel.grab().toImage()
-        if idle and now == before:
+        if is_idle(studio) and now == before:
             return now
         before = now
 
@@ -92,6 +95,7 @@ def test_a_tab_that_is_looked_at_for_the_first_time_moves_no_other(
         in_front = {dock: dock.geometry() for dock in shown if dock.made and dock.made.on_screen}
         for dock in shown:
             dock.raise_()
+            qtbot.waitUntil(lambda: is_idle(studio), timeout=TIMEOUT)
             qtbot.wait(20)
             assert dock.panel.on_screen
         for dock in in_front:

@@ -193,6 +193,7 @@ def _style_sheet(c: Colors) -> str:
     QToolButton[role="flat"]:focus {{ border: 1px solid {c.accent}; }}
     QToolButton[role="legend"] {{ background: transparent; border: 1px solid transparent;
         padding: 0 4px; color: {c.faint}; }}
+    QToolButton[role="legend"][narrow="true"] {{ padding: 0; }}
     QToolButton[role="legend"]:checked {{ color: {c.muted}; }}
     QToolButton[role="legend"]:hover {{ color: {c.text}; }}
     QToolButton[role="legend"]:focus {{ border-color: {c.accent}; }}

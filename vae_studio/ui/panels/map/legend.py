@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QFrame,
@@ -73,8 +73,7 @@ class ClassLegend(QWidget):
             self._inside = None
         digits, listed = are_short(names), len(names) > MOST_BUTTONS
         if not listed and names:
-            buttons = self._make_buttons()
-            self._inside = buttons if digits else WideScroll(buttons)
+            self._inside = WideScroll(self._make_buttons())
             self._row.insertWidget(0, self._inside, 1)
         self.summary.setVisible(listed)
         self.more.setVisible(not digits)
@@ -97,10 +96,12 @@ class ClassLegend(QWidget):
             name = class_name(self.names, label)
             button = QToolButton()
             button.setProperty("role", "legend")
+            button.setProperty("narrow", are_short(self.names))
             button.setText(in_short(name, _LETTERS).replace("&", "&&"))
             button.setCheckable(True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setIcon(_icon(label))
+            button.setIconSize(QSize(_SWATCH, _SWATCH))
             text = self.tr("Class {label} on the map")
             button.setAccessibleName(text.replace("{label}", name))
             text = self.tr("Show or hide class {label}")
