@@ -3,7 +3,8 @@
 - *tutorial*: ``DataLoader``, ``ToTensor``, probabilities and ``binary_cross_entropy``, Adam,
   ``.item()`` each step;
 - *studio*: ``vae_studio.core.trainer.train``, as the command line and the window run it;
-- *window*: the same in the open window, the plots live;
+- *headless* and *window*: three epochs of it with all that comes between them, alone and in the
+  open window with its plots live, its pictures following, and its run and moments written;
 - *products*: the matrix products of a step and nothing else, through the faster one of torch's two
   libraries: no loop over this network can be faster.
 
@@ -42,11 +43,12 @@ from vae_studio.core.vision import import_torchvision
 
 BATCH, RATE, STEPS = 128, 1e-3, 469  # steps of one epoch
 _COLD = 60  # steps that are not timed
-_LOOPS = ("tutorial", "studio", "window", "products")
+_LOOPS = ("tutorial", "studio", "products", "headless", "window")
+_LONGER = 3  # epochs
 _TARGETS = {
     ("studio", "tutorial"): (3.0, 3.3),
     ("studio", "products"): (0.75, 0.85),
-    ("window", "studio"): (0.9, 0.9),
+    ("window", "headless"): (0.9, 0.9),
 }
 
 
@@ -145,26 +147,31 @@ class Clock:
         return (self._steps - _COLD) / (self._last - self._began)
 
 
-def config(seed: int, **changes: Any) -> TrainConfig:
+def config(seed: int, epochs: int = 1) -> TrainConfig:
     """What the tutorial's loop does, in our words."""
     return TrainConfig(
-        epochs=1, batch_size=BATCH, learning_rate=RATE, schedule="constant", seed=seed, **changes
+        epochs=epochs, batch_size=BATCH, learning_rate=RATE, schedule="constant", seed=seed
     )
 
 
-def _studio(seed: int) -> tuple[float, float]:
+def _studio(seed: int, epochs: int = 1) -> tuple[float, float]:
     from vae_studio.core.control import TrainControl
     from vae_studio.core.memory import keep_freed_memory
     from vae_studio.core.trainer import new_state, train
 
     keep_freed_memory()
     clock, test = Clock(), 0.0
-    for event in train(new_state(ModelSpec(), config(seed)), load_dataset("mnist"), TrainControl()):
+    state = new_state(ModelSpec(), config(seed, epochs))
+    for event in train(state, load_dataset("mnist"), TrainControl()):
         if isinstance(event, StepDone):
             clock.step()
         elif isinstance(event, EpochDone):
             test = event.test.negative_elbo
     return clock.rate, test
+
+
+def _headless(seed: int) -> tuple[float, float]:
+    return _studio(seed, _LONGER)
 
 
 def _window(seed: int) -> tuple[float, float]:
@@ -184,10 +191,10 @@ def _window(seed: int) -> tuple[float, float]:
                     tests.append(event.test.negative_elbo)
 
         studio.store.training.events_arrived.connect(take)
-        studio.store.launcher.start(ModelSpec(), config(seed), "vae-32")
-        run_until(lambda: bool(tests))
+        studio.store.launcher.start(ModelSpec(), config(seed, _LONGER), "vae-32")
+        run_until(lambda: len(tests) == _LONGER)
         studio.window.close()
-    return clock.rate, tests[0]
+    return clock.rate, tests[-1]
 
 
 def _products(_seed: int) -> tuple[float, float]:
@@ -249,10 +256,11 @@ def measure(rounds: int) -> dict[str, Any]:
         },
         "studio_to_tutorial": ratio("studio", "tutorial"),
         "studio_to_products": ratio("studio", "products"),
-        "window_to_studio": ratio("window", "studio"),
+        "window_to_headless": ratio("window", "headless"),
         "tests": {
             loop: [round(test, 2) for _, test in found[loop]]
-            for loop in ("tutorial", "studio", "window")
+            for loop in _LOOPS
+            if loop != "products"
         },
     }
 
@@ -266,8 +274,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.loop:
-        loops = {"tutorial": _tutorial, "studio": _studio, "window": _window}
-        print(json.dumps(loops.get(options.loop, _products)(options.seed)))
+        loops: dict[str, Callable[[int], tuple[float, float]]] = {
+            "tutorial": _tutorial,
+            "studio": _studio,
+            "products": _products,
+            "headless": _headless,
+            "window": _window,
+        }
+        print(json.dumps(loops[options.loop](options.seed)))
         return
     figures = measure(options.rounds)
     if options.json:

@@ -75,13 +75,19 @@ def test_large_layers_in_training_take_the_fast_way(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("processor", "expected"),
-    [("vendor_id : AuthenticAMD", HAS_OP), ("vendor_id : GenuineIntel", False), ("", False)],
+    ("processor", "capability", "expected"),
+    [
+        ("vendor_id : AuthenticAMD", "AVX512", HAS_OP),
+        ("vendor_id : AuthenticAMD", "AVX2", False),
+        ("vendor_id : GenuineIntel", "AVX512", False),
+        ("", "DEFAULT", False),
+    ],
 )
 def test_the_processor_decides(
-    processor: str, expected: bool, monkeypatch: pytest.MonkeyPatch
+    processor: str, capability: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linear, "_processor", lambda: processor)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     onednn_is_faster.cache_clear()
     try:
         assert onednn_is_faster() is expected

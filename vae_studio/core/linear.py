@@ -1,10 +1,12 @@
 """``Linear``: ``nn.Linear``, trained at the speed of the processor at hand.
 
-For float32 matrix products on a CPU, torch calls Intel's MKL, which on AMD's processors leaves
-half of their speed unused. oneDNN, which torch brings too, does not: on a Zen 5 the products of one
-training step take 2.0 ms instead of 4.4 (``benchmarks/training_speed.py`` shows what that makes of
-an epoch). So on AMD, large layers are trained through oneDNN. The choice hangs on the processor
-alone, never on a measurement, so that a run repeats bit for bit on its machine.
+For float32 matrix products on a CPU, torch calls Intel's MKL, which on AMD's processors computes
+with AVX2 and leaves half of the speed of those with AVX-512 unused. oneDNN, which torch brings too,
+does not: on a Zen 5 the products of one training step take 2.0 ms instead of 4.4
+(``benchmarks/training_speed.py`` shows what that makes of an epoch). So there large layers are
+trained through oneDNN. Without AVX-512 both are as fast, and torch's own layer does less around
+the product. The choice hangs on the processor alone, never on a measurement, so that a run repeats
+bit for bit on its machine.
 
 In eval mode the layer is ``nn.Linear`` to the bit.
 """
@@ -40,12 +42,13 @@ class Linear(nn.Linear):
 
 @cache
 def onednn_is_faster() -> bool:
-    """Whether this is an AMD processor, and torch has oneDNN's linear layer."""
+    """Whether this is an AMD processor with AVX-512, and torch has oneDNN's linear layer."""
     if not torch.backends.mkldnn.is_available() or not hasattr(
         torch.ops.mkldnn, "_linear_pointwise"
     ):
         return False
-    return "AuthenticAMD" in _processor()
+    has_avx512 = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    return has_avx512 and "AuthenticAMD" in _processor()
 
 
 def _processor() -> str:

@@ -1,0 +1,118 @@
+"""How soon is a model as good as the tutorial's after its 20 epochs?
+
+The tutorial's loop runs for 20 epochs; its test loss after the last one is the goal, and all its
+seconds count. Then the app trains what *Train* trains when nobody has changed anything, and the
+seconds count until its test loss is as low. Both in processes of their own, one after the other for
+each seed, training and test alike; loading the images is left out.
+
+    python -m benchmarks.time_to_quality [--seeds 3] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.training_speed import tutorial_epochs, tutorial_loaders
+from vae_studio.core.data import load_dataset
+from vae_studio.core.events import EpochDone
+from vae_studio.session.plan import preset
+
+_EPOCHS = 20  # of the tutorial
+_TARGETS = (5.0, 8.0)
+
+
+def tutorial(seed: int) -> list[tuple[float, float]]:
+    """For each epoch the seconds since the beginning, and the test loss."""
+    found: list[tuple[float, float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        loaders = tutorial_loaders(Path(folder))
+        began = time.perf_counter()
+        for what, figure in tutorial_epochs(loaders, seed):
+            if what == "test":
+                found.append((time.perf_counter() - began, figure))
+            if len(found) == _EPOCHS:
+                break
+    return found
+
+
+def studio(seed: int) -> list[tuple[float, float]]:
+    """The same of the app's defaults."""
+    from vae_studio.core.control import TrainControl
+    from vae_studio.core.memory import keep_freed_memory
+    from vae_studio.core.trainer import new_state, train
+
+    keep_freed_memory()
+    data = load_dataset("mnist")
+    found: list[tuple[float, float]] = []
+    began = time.perf_counter()
+    plan = preset()
+    state = new_state(plan.spec, replace(plan.config, seed=seed))
+    for event in train(state, data, TrainControl()):
+        if isinstance(event, EpochDone):
+            found.append((time.perf_counter() - began, event.test.negative_elbo))
+    return found
+
+
+def _once(loop: str, seed: int) -> list[tuple[float, float]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.time_to_quality", "--loop", loop, "--seed", str(seed)],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return [(seconds, loss) for seconds, loss in json.loads(done.stdout.splitlines()[-1])]
+
+
+def measure(seeds: int) -> dict[str, Any]:
+    """All figures; a ratio of 0 where the goal was not reached."""
+    goals, theirs, ours, ratios = [], [], [], []
+    for seed in range(seeds):
+        seconds, goal = _once("tutorial", seed)[-1]
+        reached = next((at for at, loss in _once("studio", seed) if loss <= goal), None)
+        goals.append(round(goal, 2))
+        theirs.append(round(seconds, 1))
+        ours.append(None if reached is None else round(reached, 1))
+        ratios.append(0.0 if reached is None else seconds / reached)
+    return {
+        "goals": goals,
+        "tutorial_seconds": theirs,
+        "studio_seconds": ours,
+        "ratio": round(statistics.median(ratios), 2),
+    }
+
+
+def main() -> None:
+    """Run both for each seed and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--loop", choices=("tutorial", "studio"), help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.loop:
+        loop = tutorial if options.loop == "tutorial" else studio
+        print(json.dumps(loop(options.seed)))
+        return
+    figures = measure(options.seeds)
+    if options.json:
+        print(json.dumps(figures))
+        return
+    print(f"until the test loss of the tutorial's {_EPOCHS} epochs, {options.seeds} seeds")
+    print(f"  goal            {figures['goals']} nats")
+    print(f"  tutorial's loop {figures['tutorial_seconds']} s")
+    print(f"  VAE Studio      {figures['studio_seconds']} s")
+    print(f"  median ratio    {figures['ratio']:.1f} (target {_TARGETS[0]}, then {_TARGETS[1]})")
+
+
+if __name__ == "__main__":
+    main()
