@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vae_studio.core.events import EpochDone
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from vae_studio.ui.panels.train.plots import LossPlots
 
 
+_LATER_MS = 300
+
+
 class TrainPanel(Panel):
     """What is trained and how; then watch it."""
 
@@ -37,6 +40,7 @@ class TrainPanel(Panel):
         self.form = TrainForm(store)
         self.controls = TrainControls(store)
         self.alarm = AlarmLine(store)
+        self._waiting: RunResult | None = None  # a run whose plots are still to be drawn
         self._place = PlotsPlace()
         self._place.made.connect(self._wire_plots)
         self.film = Film()
@@ -66,7 +70,11 @@ class TrainPanel(Panel):
     @property
     def plots(self) -> LossPlots:
         """Of the losses; made when there are some, or when somebody asks for them."""
-        return self._place.plots
+        plots, waiting = self._place.plots, self._waiting
+        if waiting is not None:
+            self._waiting = None
+            self._draw_run(waiting)
+        return plots
 
     @Slot(object)
     def _wire_plots(self, plots: LossPlots) -> None:
@@ -97,15 +105,25 @@ class TrainPanel(Panel):
 
     @Slot(object)
     def _show_run(self, result: RunResult) -> None:
-        """How a run that was opened was trained."""
+        """How a run that was opened was trained. The first time its picture and its sliders come
+        before its plots, which take a tenth of a second to make."""
+        info, epochs = result.info, [int(row["epoch"]) for row in result.rows]
+        self.film.clear()
+        self.film.resume(info.path, info.spec.image_shape, epochs)
+        if self._place.has_plots:
+            self._draw_run(result)
+        else:
+            self._waiting = result
+            QTimer.singleShot(_LATER_MS, self, lambda: self.plots)
+
+    def _draw_run(self, result: RunResult) -> None:
         info, rows = result.info, result.rows
         self.plots.clear(_steps_per_epoch(rows))
         self._measure_in(info.spec)
         self.plots.resume(rows)
         self.plots.set_changes(info.journal)
-        self.film.clear()
-        epochs = [int(row["epoch"]) for row in rows]
-        self.film.resume(info.path, info.spec.image_shape, epochs)
+        self._show_moments()
+        self._show_moment()
 
     def _measure_in(self, spec: ModelSpec) -> None:
         self._likelihood = spec.likelihood
