@@ -13,11 +13,11 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from benchmarks.processes import python
 
 _PAINTED, _DIGIT = 0.45, 1.3  # of an import of torch
 
@@ -74,12 +74,7 @@ def _python(*arguments: str, **changes: str) -> str:
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or all of ours is compiled at each start
     if not environment.get("DISPLAY") and not environment.get("WAYLAND_DISPLAY"):
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, env=environment
-    )
-    if done.returncode != 0:
-        sys.exit(done.stderr)
-    return done.stdout
+    return python(*arguments, environment=environment)
 
 
 def measure(rounds: int) -> dict[str, object]:

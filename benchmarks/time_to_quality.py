@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import python
 from benchmarks.training_speed import tutorial_epochs, tutorial_loaders
 from vae_studio.core.data import load_dataset
 from vae_studio.core.events import EpochDone
@@ -63,14 +62,8 @@ def studio(seed: int) -> list[tuple[float, float]]:
 
 
 def _once(loop: str, seed: int) -> list[tuple[float, float]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.time_to_quality", "--loop", loop, "--seed", str(seed)],
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        sys.exit(done.stderr)
-    return [(seconds, loss) for seconds, loss in json.loads(done.stdout.splitlines()[-1])]
+    said = python("-m", "benchmarks.time_to_quality", "--loop", loop, "--seed", str(seed))
+    return [(seconds, loss) for seconds, loss in json.loads(said.splitlines()[-1])]
 
 
 def measure(seeds: int) -> dict[str, Any]:

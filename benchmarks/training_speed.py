@@ -23,8 +23,6 @@ import json
 import lzma
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +33,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmarks.processes import python
 from vae_studio.core.data import load_dataset
 from vae_studio.core.events import EpochDone, StepDone
 from vae_studio.core.resources import bundled_path
@@ -226,14 +225,8 @@ def _products(_seed: int) -> tuple[float, float]:
 
 def once(loop: str, seed: int) -> tuple[float, float]:
     """Steps for each second, and the test loss after the epoch, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.training_speed", "--loop", loop, "--seed", str(seed)],
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        sys.exit(done.stderr)
-    rate, test = json.loads(done.stdout.splitlines()[-1])
+    said = python("-m", "benchmarks.training_speed", "--loop", loop, "--seed", str(seed))
+    rate, test = json.loads(said.splitlines()[-1])
     return rate, test
 
 

@@ -34,7 +34,7 @@ class Adam(torch.optim.Adam):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step with the gradients at hand: straight to torch's fused kernel, past what sorts
-        parameters by device and type, and weighs other ways; a third of the time of a step."""
+        parameters by device and type and chooses among other ways, which takes a third of it."""
         for group in self.param_groups:
             weights: list[Tensor] = []
             gradients: list[Tensor] = []

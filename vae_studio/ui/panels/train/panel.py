@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from vae_studio.core.events import Event
     from vae_studio.ui.panels.train.plots import LossPlots
 
-
-_LATER_MS = 300
+_LATER_MS = 300  # so long the first sliders are free before the plots are made
 
 
 class TrainPanel(Panel):

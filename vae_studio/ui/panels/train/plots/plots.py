@@ -28,7 +28,7 @@ from vae_studio.ui.panels.train.plots_place import empty_plots
 if TYPE_CHECKING:
     from vae_studio.core.events import Event
 
-_REDRAW_MS = 500  # drawing takes a tenth of a second from the training, and nobody reads faster
+_REDRAW_MS = 500  # drawing takes time from the training, and nobody reads much faster
 _HAND_MS = 30  # after what the hand did: zoom, a size, a curve that goes
 _SAID_MS = 4000  # "copied" stands that long
 
