@@ -158,6 +158,18 @@ def test_nothing_is_cut_at_1280_by_800(
     assert cut_in(window) == []
 
 
+def test_another_workspace_leaves_the_window_as_large_as_it_is(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    window, size = studio.window, QSize(1280, 760)
+    window.resize(size)
+    qtbot.waitUntil(lambda: window.size() == size)
+    for workspace in [*WORKSPACES, *reversed(WORKSPACES), WORKSPACES[0]]:
+        window.workspaces.show_workspace(workspace.name)
+        qtbot.wait(30)
+        assert window.size() == size, workspace.name
+
+
 def cut_in(window: QWidget) -> list[tuple[str, str, QSize, QSize]]:
     """What is not seen whole, or is smaller than it can be."""
     cut = []

@@ -64,11 +64,18 @@ class WorkspaceBar(QToolBar):
         with QSignalBlocker(self.tabs):
             self.tabs.setCurrentIndex(WORKSPACES.index(workspace))
         left = self._left.get(workspace.name)
+        size = self._window.size()
         self._window.setUpdatesEnabled(False)  # one picture, not one for each dock that moves
         with self._docks.held():
             if left is None or not self._window.restoreState(left, _VERSION):
                 self._docks.arrange(workspace.layout)
                 self._settled = self._window.isVisible()
+            if self._window.isVisible() and self._window.size() != size:
+                # Docks on their way may need more room than where they end.
+                self._window.resize(size)
+                if left is None or not self._window.restoreState(left, _VERSION):
+                    self._docks.share_space(workspace.layout)
+                self._window.resize(size)
         self._window.setUpdatesEnabled(True)
         self.changed.emit(workspace.name)
 
