@@ -149,8 +149,8 @@ def test_set_takes_every_field(tmp_path: Path) -> None:
         "architecture": "mlp", "latent_dim": 3, "hidden": (20,), "image_shape": (1, 28, 28),
         "dataset": "mnist", "epochs": 1, "batch_size": 256, "learning_rate": 0.01,
         "schedule": "constant", "beta": 2.0, "beta_warmup": 1, "weight_decay": 0.01,
-        "grad_clip": 1.0, "init": "xavier", "seed": 4, "device": "cpu",
-        "train_size": 300, "reduction": "mean",
+        "rate_warmup": 1, "mean_bias": True, "grad_clip": 1.0, "init": "xavier", "seed": 4,
+        "device": "cpu", "train_size": 300, "reduction": "mean",
     }  # fmt: skip
     assert set(changed) == {
         item.name for record in (ModelSpec, TrainConfig) for item in fields(record)

@@ -20,6 +20,7 @@ from vae_studio.core.data import Dataset, DatasetPair
 from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
+from vae_studio.core.losses import LossTerms
 from vae_studio.core.measures import Terms
 from vae_studio.core.recorder import RunRecorder
 from vae_studio.core.resume import load_training
@@ -222,6 +223,49 @@ def test_dropout_makes_training_harder(field: str, small: DatasetPair) -> None:
     assert losses[1] > losses[0] + 5
 
 
+@pytest.mark.parametrize("spec", KINDS.values(), ids=KINDS)
+def test_with_the_bias_of_the_mean_image_a_run_begins_lower(
+    spec: ModelSpec, small: DatasetPair
+) -> None:
+    """As low as any picture that is the same for all images, but for what weights add to it."""
+    config = quick(mean_bias=True)
+    images = small.train.images
+    plain, begun = new_state(spec, quick()), new_state(spec, config, images=images)
+    changed = [
+        name
+        for name, value in weights(plain).items()
+        if not same({"": value}, {"": weights(begun)[name]})
+    ]
+    assert changed == [f"decoder.{begun.model.decoder.last}.bias"]
+    bias = weights(begun)[changed[0]]
+    mean = images.double().mean(0) / 255.0
+    wanted = mean.flatten() if bias.numel() == mean.numel() else mean.mean((1, 2))
+    known = wanted > 0.01
+    assert torch.sigmoid(bias.double())[known] == pytest.approx(wanted[known], rel=1e-5)
+    assert torch.isfinite(bias).all()
+    first = [next(train(state, small, TrainControl())) for state in (plain, begun)]
+    assert first[1].batch.reconstruction < 0.95 * first[0].batch.reconstruction  # type: ignore[union-attr]
+
+
+def test_the_mean_is_of_the_images_that_are_used(small: DatasetPair) -> None:
+    images = small.train.images
+    config = quick(mean_bias=True, train_size=100)
+    one, other = (new_state(PLAIN, config, images=part) for part in (images, images[:100]))
+    assert same(weights(one), weights(other))
+    assert not same(weights(one), weights(new_state(PLAIN, config, images=images[100:])))
+
+
+def test_a_mean_without_images_is_no_guess() -> None:
+    with pytest.raises(ValueError, match="training images"):
+        new_state(PLAIN, quick(mean_bias=True))
+
+
+def test_weights_that_are_given_stay_as_they_are(small: DatasetPair) -> None:
+    given = weights(new_state(PLAIN, quick(seed=3)))
+    state = new_state(PLAIN, quick(mean_bias=True), given, small.train.images)
+    assert same(weights(state), given)
+
+
 def test_beta_warmup_grows_in_a_line_then_stays(small: DatasetPair) -> None:
     _, events = trained(PLAIN, quick(epochs=3, beta=4.0, beta_warmup=2), small)
     expected = [4.0 * min(1.0, number / 8) for number in range(1, 13)]
@@ -246,6 +290,21 @@ def test_the_cosine_falls_from_the_rate_to_zero(small: DatasetPair) -> None:
     _, events = trained(PLAIN, config, small)
     expected = [0.005 * (1 + math.cos(math.pi * number / 8)) for number in range(8)]
     assert [event.learning_rate for event in steps(events)] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_the_rate_is_warmed_up_in_a_line(schedule: Any, small: DatasetPair) -> None:
+    config = quick(epochs=3, schedule=schedule, rate_warmup=1, learning_rate=0.01)
+    _, events = trained(PLAIN, config, small)
+    falling = [0.005 * (1 + math.cos(math.pi * number / 8)) for number in range(8)]
+    expected = [0.0025, 0.005, 0.0075, 0.01] + (falling if schedule == "cosine" else [0.01] * 8)
+    assert [event.learning_rate for event in steps(events)] == pytest.approx(expected)
+
+
+def test_a_warm_up_of_the_rate_ends_after_half_of_the_run(small: DatasetPair) -> None:
+    _, events = trained(PLAIN, quick(epochs=2, rate_warmup=9, schedule="cosine"), small)
+    rates = [event.learning_rate for event in steps(events)]
+    assert rates.index(max(rates)) == 3
 
 
 def test_the_rate_is_the_one_that_adam_uses(small: DatasetPair) -> None:
@@ -295,13 +354,14 @@ class Driver:
 
     def __init__(self, state: TrainState, data: DatasetPair) -> None:
         self.control = TrainControl()
+        self.read_every: int | None = None
         self.events: list[Any] = []
         self._more = threading.Condition()
         self._state, self._data = state, data
         self.thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
-        for event in train(self._state, self._data, self.control):
+        for event in train(self._state, self._data, self.control, self.read_every):
             with self._more:
                 self.events.append(event)
                 self._more.notify_all()
@@ -448,6 +508,88 @@ def test_a_loss_that_is_no_number_ends_the_run_with_finite_weights(
     assert last.step == state.step + 1
     for name, value in state.model.state_dict().items():
         assert torch.isfinite(value).all(), name
+
+
+@pytest.mark.parametrize("spec", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("every", [3, 1000])
+def test_losses_that_are_read_together_change_nothing(
+    every: int, spec: ModelSpec, small: DatasetPair
+) -> None:
+    """As on a GPU, where nobody waits for the end of a step."""
+    config = quick(epochs=2, grad_clip=5.0)
+    one, events = trained(spec, config, small)
+    other = new_state(spec, config)
+    bundled = list(train(other, small, TrainControl(), read_every=every))
+    assert steps(bundled) == steps(events)
+    assert [type(event) for event in bundled] == [type(event) for event in events]
+    assert same(weights(one), weights(other))
+    assert (one.sums, one.step, one.position) == (other.sums, other.step, other.position)
+
+
+def test_the_first_event_of_a_bundle_finds_all_of_it_in_the_state(small: DatasetPair) -> None:
+    """Or a run that is saved there would lose what the others lost."""
+    state, seen, events = new_state(PLAIN, quick()), {}, list[StepDone]()
+    for event in train(state, small, TrainControl(), read_every=3):
+        if isinstance(event, StepDone):
+            events.append(event)
+            seen[event.step] = (state.step, state.position, state.sums[0])
+    lost = [128 * event.batch.reconstruction for event in events]
+    assert seen[1] == seen[3] == (3, 384, pytest.approx(sum(lost[:3])))
+    assert seen[4] == (4, 512, pytest.approx(sum(lost)))
+
+
+def test_before_a_pause_all_steps_are_told(driver: Driver) -> None:
+    driver.read_every = 1000
+    driver.control.pause()
+    driver.control.step_once()
+    driver.control.step_once()
+    driver.thread.start()
+    driver.wait_for_steps(2)
+    assert driver.thread.is_alive()
+    driver.control.step_once()
+    driver.wait_for_steps(3)
+
+
+@pytest.mark.parametrize("spec", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_of_a_bundle_the_steps_before_the_bad_one_hold(
+    bad: int, spec: ModelSpec, small: DatasetPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And neither it nor those after it change a weight, a buffer, or Adam's moments."""
+    config = quick(epochs=2)
+    expected = new_state(spec, config)
+    for event in train(expected, small, TrainControl()):
+        if isinstance(event, StepDone) and event.step == bad - 1:
+            break
+        if bad == 1:
+            expected = new_state(spec, config)
+            break
+    calls, terms = 0, trainer.loss_terms
+
+    def losing(*arguments: Any) -> LossTerms:
+        nonlocal calls
+        calls += 1
+        found = terms(*arguments)
+        return found._replace(kl=found.kl * math.nan) if calls == bad else found
+
+    monkeypatch.setattr(trainer, "loss_terms", losing)
+    state = new_state(spec, config)
+    events = list(train(state, small, TrainControl(), read_every=4))
+    assert events[-1] == TrainingFailed("train.not_finite", 1, bad)
+    assert [event.step for event in steps(events)] == list(range(1, bad))
+    assert (state.step, state.position) == (bad - 1, 128 * (bad - 1))
+    assert same(weights(state), weights(expected))
+    assert same(moments(state), moments(expected))
+
+
+def moments(state: TrainState) -> dict[str, Tensor]:
+    """Adam's, by number and name; without those that are zero, as before the first step."""
+    return {
+        f"{number}.{name}": value
+        for number, each in state.optimizer.state_dict()["state"].items()
+        for name, value in each.items()
+        if value.count_nonzero()
+    }
 
 
 def test_figures_that_are_no_numbers_end_the_run(

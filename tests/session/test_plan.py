@@ -30,7 +30,9 @@ from vae_studio.session.plan import (
 def test_a_preset_is_the_variant_with_a_warm_up(name: str) -> None:
     plan = preset(name)
     assert plan.spec == fitted(VARIANTS[name], DATASETS["mnist"])
-    assert plan.config == TrainConfig(beta_warmup=5)
+    assert plan.config == TrainConfig(
+        epochs=6, learning_rate=4e-3, rate_warmup=1, beta_warmup=3, mean_bias=True
+    )
     assert changed_fields(plan) == ()
     assert problems(plan) == {}
 
@@ -89,25 +91,25 @@ def test_a_bad_value_is_refused_with_its_reason(name: str, text: str, code: str)
 
 def test_fewer_epochs_shorten_the_warm_up() -> None:
     assert with_value(preset(), "epochs", 4).config.beta_warmup == 2
-    assert with_value(preset(), "epochs", 40).config.beta_warmup == 5
+    assert with_value(preset(), "epochs", 40).config.beta_warmup == 3
     typed = with_text(with_text(preset(), "epochs", "1"), "epochs", "12")
-    assert typed.config.beta_warmup == 5
-    chosen = with_value(with_value(preset(), "beta_warmup", 3), "epochs", 2)
-    assert with_value(chosen, "epochs", 50).config.beta_warmup == 3
+    assert typed.config.beta_warmup == 3
+    chosen = with_value(with_value(preset(), "beta_warmup", 5), "epochs", 2)
+    assert with_value(chosen, "epochs", 50).config.beta_warmup == 5
 
 
 def test_fields_that_do_not_go_together_are_named() -> None:
     plan = with_value(preset("vae-batchnorm"), "batch_size", 1)
     assert problems(plan)["batch_size"].code == "plan.batch_norm"
     assert not problems(with_value(preset("vae-32"), "batch_size", 1))
-    assert problems(with_value(preset(), "beta_warmup", 21))["beta_warmup"].code == "plan.warmup"
-    assert not problems(with_value(preset(), "beta_warmup", 20))
+    assert problems(with_value(preset(), "beta_warmup", 7))["beta_warmup"].code == "plan.warmup"
+    assert not problems(with_value(preset(), "beta_warmup", 6))
     assert problems(with_value(preset(), "num_classes", 3))["num_classes"].code == "spec.choice"
 
 
 def test_a_run_of_no_known_variant_is_measured_by_the_nearest_preset() -> None:
     spec = replace(VARIANTS["vae-batchnorm"], latent_dim=20)
-    plan = plan_of("", spec, TrainConfig())
+    plan = plan_of("", spec, replace(preset().config, beta_warmup=0))
     assert plan.variant == "vae-batchnorm"
     assert changed_fields(plan) == ("latent_dim", "beta_warmup")
 

@@ -73,7 +73,7 @@ def test_a_bad_value_is_marked_where_it_stands(panel: ConfigurationPanel, studio
     assert edit.property("invalid")
     assert row.problem.isVisible()
     assert row.problem.text() == "Learning rate is -3.0. Enter a value from 1e-07 to 100.0."
-    assert panel.store.plan.plan.config.learning_rate == 2e-3  # the last that could be
+    assert panel.store.plan.plan.config.learning_rate == 4e-3  # the last that could be
     for button in (controls.train, controls.step, controls.epoch, controls.restart):
         assert not button.isEnabled()
     assert controls.train.toolTip() == tooltip(row.problem.text())
@@ -101,7 +101,7 @@ def test_both_forms_show_one_plan(panel: ConfigurationPanel, studio: Studio) -> 
     edit.selectAll()
     QTest.keyClicks(edit, "12")
     assert panel.rows["epochs"].edit.text() == "12"
-    assert panel.rows["beta_warmup"].edit.text() == "5"
+    assert panel.rows["beta_warmup"].edit.text() == "3"
     panel.store.plan.choose("cvae")
     assert (form.variant.currentText(), panel.preset.currentText()) == ("cvae", "cvae")
     assert panel.store.plan.plan.config.beta == 2.0
@@ -118,9 +118,9 @@ def test_arrow_keys_step(panel: ConfigurationPanel) -> None:
     edit = panel.rows["learning_rate"].edit
     edit.setFocus()
     QTest.keyClick(edit, Qt.Key.Key_Down)
-    assert panel.store.plan.plan.config.learning_rate == 1e-3
+    assert panel.store.plan.plan.config.learning_rate == 2e-3
     QTest.keyClick(panel.rows["epochs"].edit, Qt.Key.Key_Up)
-    assert panel.store.plan.plan.config.epochs == 21
+    assert panel.store.plan.plan.config.epochs == 7
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,13 @@ def test_the_settings_of_a_model_are_taken_over(
     plan = panel.store.plan.plan
     assert plan.variant == "vae-mse"
     assert plan.config.epochs == 50
-    assert panel.store.plan.changed_fields == ("epochs", "beta_warmup")
+    assert panel.store.plan.changed_fields == (
+        "epochs",
+        "learning_rate",
+        "rate_warmup",
+        "beta_warmup",
+        "mean_bias",
+    )
 
 
 def test_a_run_shows_its_own_settings_and_the_form_keeps_its(

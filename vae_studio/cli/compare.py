@@ -76,12 +76,14 @@ def compare_command(options: argparse.Namespace) -> int:
 def experiment_command(options: argparse.Namespace) -> int:
     """Train the arms one after the other, then compare them. 130 where a training was stopped."""
     from vae_studio.core.report import check_place
-    from vae_studio.core.trainer import new_state
+    from vae_studio.core.trainer import check_trainable
 
     trial = experiment(options.name, _config(options))
     check_place(options.output)
     for arm in trial.arms:
-        new_state(arm.spec, arm.config)  # a fault of the last arm is told before the first trains
+        check_trainable(
+            arm.spec, arm.config
+        )  # a fault of the last arm is told before the first trains
     paths: list[Path] = []
     for arm in trial.arms:
         folder = new_run_folder(arm.variant)
@@ -112,7 +114,7 @@ def _recorder_of(arm: Arm, trial: Experiment, folder: Path, command: str) -> Mak
         from vae_studio.core.recorder import RunRecorder
         from vae_studio.core.trainer import new_state
 
-        state = new_state(arm.spec, arm.config)
+        state = new_state(arm.spec, arm.config, images=data.train.images)
         name = f"{trial.title}: {arm.label}"
         return RunRecorder(folder, state, name=name, variant=arm.variant, command=command)
 

@@ -139,7 +139,7 @@ def _new_run(options: argparse.Namespace) -> tuple[ModelSpec, TrainConfig, MakeR
 
         return RunRecorder(
             folder,
-            new_state(spec, config),
+            new_state(spec, config, images=data.train.images),
             name=options.name or folder.name,
             variant=name,
             command=options.command_line,

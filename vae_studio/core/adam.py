@@ -32,9 +32,15 @@ class Adam(torch.optim.Adam):
         _PLAIN["load_state_dict"](self, state_dict)
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(  # type: ignore[override]
+        self, closure: None = None, *, found_inf: Tensor | None = None
+    ) -> None:
         """One step with the gradients at hand: straight to torch's fused kernel, past what sorts
-        parameters by device and type and chooses among other ways, which takes a third of it."""
+        parameters by device and type and chooses among other ways, which takes a third of it.
+
+        found_inf: a scalar on the weights' device; 1 where this step is not to be taken, which the
+        kernel finds out by itself, so that nobody waits for the device.
+        """
         for group in self.param_groups:
             weights: list[Tensor] = []
             gradients: list[Tensor] = []
@@ -62,4 +68,7 @@ class Adam(torch.optim.Adam):
                 eps=group["eps"],
                 amsgrad=False,
                 maximize=False,
+                found_inf=found_inf,
             )
+            if found_inf is not None:
+                torch._foreach_sub_(counts, [found_inf] * len(counts))

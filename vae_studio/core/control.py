@@ -96,6 +96,12 @@ class TrainControl:
         """Whether the run is held."""
         return self._paused
 
+    @property
+    def would_wait(self) -> bool:
+        """Whether ``may_go_on`` would wait, or say stop, if it were asked now."""
+        with self._condition:
+            return self._held or self._stopped
+
     def may_go_on(self) -> bool:
         """Wait while paused; then True to take a step, False to stop."""
         with self._condition:

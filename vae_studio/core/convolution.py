@@ -95,6 +95,11 @@ class ConvDecoder(nn.Module):
             layer = _Deconv(have, make, 4, stride=2, padding=1)
             self.add_module(f"deconv{number + 1}", layer)
 
+    @property
+    def last(self) -> str:
+        """Name of the layer that makes the pixels."""
+        return f"deconv{self.first + len(self.spec.hidden)}"
+
     def forward(
         self, z: Tensor, labels: Tensor | None, generator: torch.Generator | None
     ) -> Tensor:

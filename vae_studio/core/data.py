@@ -17,6 +17,8 @@ from vae_studio.core.datasets.known import KNOWN
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo, Half
 from vae_studio.core.errors import DatasetError
 
+_SHARE = 0.5  # of a GPU's free memory that images may take
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -28,10 +30,14 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
-    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """x: float32 [B, C, H, W] in [0, 1], labels: int64 [B], for int64 indices [B]."""
+    def batch(self, indices: Tensor, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+        """x: float32 [B, C, H, W] in [0, 1], labels: int64 [B], for int64 indices [B], which lie
+        where the images do. device: for the batch; that of the images without one."""
         # A tenth of the time of self.images[indices], which may be told more than whole images.
-        return self.images.index_select(0, indices) / 255.0, self.labels.index_select(0, indices)
+        x, labels = self.images.index_select(0, indices), self.labels.index_select(0, indices)
+        if device is not None and device != x.device:
+            x, labels = x.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+        return x / 255.0, labels
 
     def first(self, count: int) -> Dataset:
         """The first ``count`` of the images, without a copy."""
@@ -48,6 +54,15 @@ class DatasetPair:
 
     train: Dataset
     test: Dataset
+
+
+def placed(data: Dataset, device: torch.device) -> Dataset:
+    """On that device, if it has room; images that would fill it stay where they are, and go there a
+    batch at a time."""
+    if device.type != "cuda":
+        return data.to(device)
+    free, _ = torch.cuda.mem_get_info(device)
+    return data.to(device) if data.images.nbytes <= _SHARE * free else data
 
 
 def as_tensors(half: Half) -> Dataset:

@@ -17,6 +17,7 @@ from vae_studio.core import findings as remedy
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingFailed
 from vae_studio.core.findings import Finding, Remedy, Severity
 from vae_studio.core.measures import Terms
+from vae_studio.core.schedules import beta_share, rate_share
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 # Steps. Collapse is judged over two windows, and not before both are full.
@@ -129,17 +130,13 @@ class Doctor:
 
     def _follow_changes(self, event: StepDone) -> None:
         """β and rate before warm-up and schedule; what they were changed for is looked at anew."""
-        warmup = self._config.beta_warmup * self._steps
-        beta = event.beta / (min(1.0, event.step / warmup) if warmup else 1.0)
+        beta = event.beta / beta_share(self._config, event.step, self._steps)
         if not math.isclose(beta, self._beta, rel_tol=1e-6):
             self._withdraw(*(("collapse", "scale") if beta < self._beta else ("beta_drowns",)))
             self._beta = beta
             self._kl.clear()
             self._start_anew()
-        share = 1.0
-        if self._config.schedule == "cosine":
-            done = (event.step - 1) / (self._config.epochs * self._steps)
-            share = 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+        share = rate_share(self._config, event.step, self._steps)
         if share < 1e-6:  # too little left to tell
             return
         rate = event.learning_rate / share
@@ -246,7 +243,8 @@ class Doctor:
             return
         if len(self._kl) < 2 * _WINDOW or kl > _COLLAPSED_KL:
             return
-        if self._first and self._reconstruction > self._learnt(self._first):
+        knew = self._config.mean_bias  # what a network learns first
+        if self._first and not knew and self._reconstruction > self._learnt(self._first):
             return
         steps = list(self._kl)
         grows = fmean(steps[_WINDOW:]) > _GROWTH * fmean(steps[:_WINDOW])

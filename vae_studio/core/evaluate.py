@@ -34,10 +34,11 @@ def evaluate(
         bernoulli = squared_error = own = 0.0
         kl_sums = torch.zeros(model.spec.latent_dim, dtype=torch.float64, device=device)
         means: list[Tensor] = []
-        for indices in torch.arange(len(data), device=device).split(batch_for(model.spec)):
+        everything = torch.arange(len(data), device=data.images.device)
+        for indices in everything.split(batch_for(model.spec)):
             if should_stop():
                 return None
-            x, labels = data.batch(indices)
+            x, labels = data.batch(indices, device)
             mu, logvar = model.encode(x, labels)
             logits = model.decode_logits(model.reparameterize(mu, logvar, generator), labels)
             bernoulli += float(reconstruction_each(logits, x, "bernoulli").double().sum())
@@ -88,7 +89,8 @@ def unit_health(model: VAE, data: Dataset) -> UnitHealth:
     model.eval()
     try:
         device = next(model.parameters()).device
-        x, labels = data.batch(torch.arange(min(batch_for(spec), len(data)), device=device))
+        first = torch.arange(min(batch_for(spec), len(data)), device=data.images.device)
+        x, labels = data.batch(first, device)
         model.decode_logits(model.encode(x, labels)[0], labels)
     finally:
         model.train(was_training)

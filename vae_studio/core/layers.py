@@ -14,6 +14,9 @@ from vae_studio.core.spec import Init, ModelSpec
 if TYPE_CHECKING:
     from vae_studio.core.model import VAE
 
+_MEAN_VALUES, _LEAST_IMAGES = 2**23, 100  # what the mean image is computed from
+_HALF_LEVEL = 0.5 / 255.0  # a pixel that is always black may still have some ink
+
 
 def activate(h: Tensor, spec: ModelSpec) -> Tensor:
     """ReLU or leaky ReLU, as the spec says; any shape."""
@@ -30,6 +33,22 @@ def dropout(x: Tensor, share: float, generator: torch.Generator | None) -> Tenso
         return x
     kept = torch.rand(x.shape, generator=generator, device=x.device, dtype=x.dtype) >= share
     return x * kept / (1.0 - share)
+
+
+def begin_at_mean(model: VAE, images: Tensor) -> None:
+    """Set the last bias to the log-odds of the mean image, in [0, 1]; of images, those of a channel
+    where the last layer has one bias for each.
+
+    images: uint8 [N, C, H, W]. Their first ones are enough; sums of whole numbers are the same on
+    every machine.
+    """
+    some = images[: max(_LEAST_IMAGES, _MEAN_VALUES // model.spec.pixels)]
+    mean = some.sum(0, dtype=torch.int64).double() / (255.0 * len(some))
+    bias = model.decoder.get_parameter(f"{model.decoder.last}.bias")
+    if bias.numel() != mean.numel():
+        mean = mean.mean((1, 2))
+    with torch.no_grad():
+        bias.copy_(torch.logit(mean, eps=_HALF_LEVEL).flatten())
 
 
 def initialise(model: VAE, method: Init, generator: torch.Generator) -> None:

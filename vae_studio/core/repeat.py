@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from vae_studio.core.checkpoint import load_initial, load_snapshot
 from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.data import DatasetPair
@@ -39,10 +41,10 @@ class WeightsRepeated:
     largest: float
 
 
-def first_state(info: RunInfo) -> TrainState:
-    """How a run began: the state before its first step."""
+def first_state(info: RunInfo, images: Tensor | None = None) -> TrainState:
+    """How a run began: the state before its first step. images: that it was trained on."""
     weights = None if info.origin is None else load_initial(info)
-    return new_state(info.spec, info.config, weights)
+    return new_state(info.spec, info.config, weights, images)
 
 
 def repeat(
@@ -53,10 +55,11 @@ def repeat(
     control: to stop it; its own journal is not used. Raises ``CheckpointError`` where something of
     the record is missing or damaged.
     """
-    state, rows = first_state(info), {int(row["epoch"]): row for row in read_metrics(info.path)}
+    state = first_state(info, data.train.images)
+    rows = {int(row["epoch"]): row for row in read_metrics(info.path)}
     journal = [Change(step, field, value) for step, field, value in info.journal]  # type: ignore[arg-type]
     inner = TrainControl(journal)
-    for event in train(state, data, inner):
+    for event in train(state, data, inner, read_every=1):  # to stop after that very step
         if control is not None and control.stopped:
             return
         if isinstance(event, EpochDone):

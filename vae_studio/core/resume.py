@@ -23,7 +23,13 @@ from vae_studio.core.data import Dataset
 from vae_studio.core.errors import CheckpointError, SpecError
 from vae_studio.core.model import expected_parameters
 from vae_studio.core.runs import RunInfo, read_run
-from vae_studio.core.trainer import TrainState, images_used, new_state, steps_per_epoch
+from vae_studio.core.trainer import (
+    TrainState,
+    check_trainable,
+    images_used,
+    new_state,
+    steps_per_epoch,
+)
 
 TRAINING = "training.safetensors"
 _WEIGHTS = "model.safetensors"
@@ -77,9 +83,9 @@ def load_training(path: Path | str) -> Resumable:
         raise CheckpointError("checkpoint.no_training", name=info.name)
     found = read_generation(info, {_WEIGHTS: parse_weights, TRAINING: _parse_training})
     info, tensors = found.info, found.parts[TRAINING]
-    state = new_state(info.spec, info.config)
+    check_trainable(info.spec, info.config)
     try:
-        state.model.load_state_dict(found.weights, strict=True)
+        state = new_state(info.spec, info.config, found.weights)
         state.noise.set_state(tensors["noise"])
         state.shuffle.set_state(tensors["shuffle"])
         state.order = tensors["order"]

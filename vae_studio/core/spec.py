@@ -229,12 +229,14 @@ class TrainConfig(_Checked):
     dataset: a name from ``vae_studio.core.datasets.table.DATASETS``.
     train_size: so many training images are used, the first ones; 0 for all.
     epochs, batch_size: passes over the training set; images for each step.
-    learning_rate, schedule: rate of the first step; ``constant``, or ``cosine`` down to zero.
+    learning_rate, schedule: the largest rate; ``constant``, or ``cosine`` down to zero.
+    rate_warmup: epochs over which the rate first grows linearly from 0; half of them all at most.
     beta: weight of the KL term (Higgins et al. 2017); beta_warmup: epochs over which it grows
         linearly from 0. reduction: of the reconstruction over pixels, in what is minimised;
         ``mean`` is a common mistake, here to be seen. Losses are always reported as sums.
     weight_decay: Adam's L2 penalty. grad_clip: largest gradient norm, 0 for none.
     init: ``default`` (PyTorch's), ``xavier`` (Glorot & Bengio 2010), ``kaiming`` (He et al. 2015).
+    mean_bias: the last bias begins at the log-odds of the mean training image.
     seed: of weights, noise, dropout and order. device: ``auto`` takes a GPU where there is one.
     """
 
@@ -257,7 +259,7 @@ class TrainConfig(_Checked):
         100.0,
         2e-3,
         "Learning rate",
-        "Of the first step: θ ← θ − rate · m / (√v + ε)",
+        "The largest: θ ← θ − rate · m / (√v + ε)",
         step="log",
     )
     schedule: Schedule = _one_of(
@@ -265,6 +267,15 @@ class TrainConfig(_Checked):
         "cosine",
         "Schedule",
         "constant, or cosine: rate · ½ (1 + cos(π · step / steps)), down to 0",
+    )
+    rate_warmup: int = _between(
+        0,
+        10_000,
+        0,
+        "Rate warm-up",
+        "The rate grows linearly from 0 over so many epochs, half of the run at most; it bears a "
+        "larger rate afterwards",
+        "epochs",
     )
     beta: float = _between(
         0.0,
@@ -300,6 +311,12 @@ class TrainConfig(_Checked):
         "default",
         "Initial weights",
         "default: PyTorch's; xavier: variance 2 / (in + out); kaiming: 2 / in, for ReLU",
+    )
+    mean_bias: bool = _switch(
+        False,
+        "Mean-image bias",
+        "The last bias begins at the log-odds of the mean training image, log(p / (1 − p)): the "
+        "first steps need not find it",
     )
     seed: int = _between(
         0, 2**31 - 1, 0, "Seed", "Of weights, noise and order: the same seed trains the same model"

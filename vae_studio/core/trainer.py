@@ -1,7 +1,11 @@
 """Training as a generator of events: ``for event in train(state, data, control)``.
 
-Between two yields lies one optimiser step, so whoever drives the generator may look at the
+Between two yields lie whole optimiser steps, so whoever drives the generator may look at the
 state, copy it or save it without a lock. ``TrainState`` holds all that training changes.
+
+On a GPU nothing in a step waits for its result. What the steps lost is read for a bundle of them at
+once, and their events come one after the other when all of them are done; a loss that is not finite
+keeps Adam from touching the weights until it is read.
 """
 
 from __future__ import annotations
@@ -19,18 +23,21 @@ from torch import Tensor
 
 from vae_studio.core.adam import Adam
 from vae_studio.core.control import Change, TrainControl
-from vae_studio.core.data import Dataset, DatasetPair
+from vae_studio.core.data import Dataset, DatasetPair, placed
 from vae_studio.core.datasets.table import DATASETS, DatasetInfo
 from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate, unit_health
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
-from vae_studio.core.layers import initialise
+from vae_studio.core.layers import begin_at_mean, initialise
 from vae_studio.core.losses import LossTerms, loss_terms
 from vae_studio.core.measures import Terms
 from vae_studio.core.model import VAE, parameter_count
+from vae_studio.core.schedules import beta_share, rate_share
 from vae_studio.core.spec import ModelSpec, TrainConfig
 
 FIXED_SAMPLES = 16  # points of the prior that are decoded after every epoch
+
+_READ_EVERY = {"cuda": 25}  # steps; elsewhere the loss of each is read at once
 
 # Each use of randomness has a stream of its own, so that no one of them shifts another.
 _INIT, _NOISE, _ORDER, _FIXED = range(4)
@@ -64,25 +71,27 @@ class TrainState:
 
 
 def new_state(
-    spec: ModelSpec, config: TrainConfig, weights: Mapping[str, Tensor] | None = None
+    spec: ModelSpec,
+    config: TrainConfig,
+    weights: Mapping[str, Tensor] | None = None,
+    images: Tensor | None = None,
 ) -> TrainState:
     """Fresh weights and a fresh optimiser; the same spec, configuration and seed give the same.
 
-    weights: begin with a copy of these, a ``state_dict`` of ``VAE(spec)``. Raises ``SpecError``
-    where the model is too large, or does not fit batch size or data set.
+    weights: begin with a copy of these, a ``state_dict`` of ``VAE(spec)``. images: of the training
+    set, uint8 [N, C, H, W], which ``mean_bias`` needs where no weights are given. Raises what
+    ``check_trainable`` does.
     """
-    if spec.batch_norm and config.batch_size < 2:
-        raise SpecError(
-            "spec.range", field="batch_size", value=config.batch_size, low=2, high=10_000
-        )
-    if config.dataset in DATASETS:
-        check_fit(spec, DATASETS[config.dataset])
-    parameter_count(spec)  # which refuses a model that is too large
+    check_trainable(spec, config)
     device = pick_device(config.device)
     model = VAE(spec)
     initialise(model, config.init, _generator(config.seed, _INIT))
     if weights is not None:
         model.load_state_dict(dict(weights), strict=True)
+    elif config.mean_bias:
+        if images is None:
+            raise ValueError("mean_bias needs the training images")
+        begin_at_mean(model, images[: images_used(len(images), config)])
     model.to(device)
     optimizer = Adam(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -97,6 +106,19 @@ def new_state(
         beta=config.beta,
         learning_rate=config.learning_rate,
     )
+
+
+def check_trainable(spec: ModelSpec, config: TrainConfig) -> None:
+    """``SpecError`` where the model is too large, fits neither batch size nor data set, or there is
+    no such device."""
+    if spec.batch_norm and config.batch_size < 2:
+        raise SpecError(
+            "spec.range", field="batch_size", value=config.batch_size, low=2, high=10_000
+        )
+    if config.dataset in DATASETS:
+        check_fit(spec, DATASETS[config.dataset])
+    parameter_count(spec)  # which refuses a model that is too large
+    pick_device(config.device)
 
 
 def check_fit(spec: ModelSpec, data: DatasetInfo) -> None:
@@ -139,37 +161,31 @@ def steps_per_epoch(images: int, spec: ModelSpec, config: TrainConfig) -> int:
 
 
 def beta_at(state: TrainState, step: int, steps: int) -> float:
-    """β of a step: grows linearly over the warm-up (Sønderby et al. 2016), then stays.
-
-    step: counted from 1; steps: of one epoch.
-    """
-    warmup = state.config.beta_warmup * steps
-    return state.beta * min(1.0, step / warmup) if warmup else state.beta
+    """β of a step. step: counted from 1; steps: of one epoch."""
+    return state.beta * beta_share(state.config, step, steps)
 
 
 def learning_rate_at(state: TrainState, step: int, steps: int) -> float:
-    """Rate of a step: constant, or half a cosine down to zero (Loshchilov & Hutter 2017, eq. 5).
-
-    step: counted from 1; steps: of one epoch.
-    """
-    if state.config.schedule == "constant":
-        return state.learning_rate
-    done = (step - 1) / (state.config.epochs * steps)
-    return state.learning_rate * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+    """Rate of a step. step: counted from 1; steps: of one epoch."""
+    return state.learning_rate * rate_share(state.config, step, steps)
 
 
-def train(state: TrainState, data: DatasetPair, control: TrainControl) -> Iterator[Event]:
+def train(
+    state: TrainState, data: DatasetPair, control: TrainControl, read_every: int | None = None
+) -> Iterator[Event]:
     """Train until all epochs are done or ``control`` says stop; the last event says which.
 
+    read_every: the losses of so many steps are read together; None for what suits the device.
     Raises nothing for what training itself can meet: a loss that is not finite, or too little
     memory, ends the run with ``TrainingFailed``.
     """
     device = next(state.model.parameters()).device
     used = data.train.first(images_used(len(data.train), state.config))
     try:
-        data = DatasetPair(used.to(device), data.test.to(device))
+        data = DatasetPair(placed(used, device), placed(data.test, device))
+        every = read_every or _READ_EVERY.get(device.type, 1)
         while state.epoch < state.config.epochs:
-            yield from _train_epoch(state, data.train, control)
+            yield from _train_epoch(state, data.train, control, every)
             done = None if control.stopped else _finish_epoch(state, data.test, control)
             if done is None:
                 _make_changes(state, control)  # they hold once the run goes on
@@ -207,7 +223,60 @@ def wanted_memory(error: Exception, spec: ModelSpec) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
-def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Iterator[StepDone]:
+class _Unread:
+    """Steps whose losses lie where they were computed, until ``read`` waits for them."""
+
+    def __init__(self, state: TrainState) -> None:
+        self._state = state
+        self._device = next(state.model.parameters()).device
+        self._clear()
+
+    def _clear(self) -> None:
+        self.failed = torch.zeros((), device=self._device)  # 1 from the first that is not finite
+        self._steps: list[tuple[Tensor, int, float, float]] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def add(self, losses: Tensor, images: int, beta: float, rate: float) -> None:
+        """A step is done. losses: reconstruction and KL, and whether it failed: [3]."""
+        state = self._state
+        state.step += 1
+        state.position += images
+        self._steps.append((losses, images, beta, rate))
+
+    def read(self) -> Iterator[StepDone]:
+        """The events of all of them. Raises ``FloatingPointError`` after those before a step whose
+        loss was not finite, and takes that one and all after it back: they changed no weight."""
+        if not self._steps:
+            return
+        state, steps = self._state, self._steps
+        started = time.perf_counter()
+        rows = torch.stack([losses for losses, *_ in steps]).tolist()
+        state.epoch_seconds += time.perf_counter() - started
+        self._clear()
+        events = list[StepDone]()
+        first = state.step - len(steps) + 1
+        for number, (reconstruction, kl, failed) in enumerate(rows):
+            _, images, beta, rate = steps[number]
+            if failed:
+                state.step = first + number - 1
+                state.position -= sum(step[1] for step in steps[number:])
+                break
+            state.sums = (
+                state.sums[0] + reconstruction * images,
+                state.sums[1] + kl * images,
+            )
+            terms = Terms(reconstruction, kl)
+            events.append(StepDone(state.epoch + 1, first + number, terms, beta, rate))
+        yield from events
+        if len(events) < len(steps):
+            raise FloatingPointError
+
+
+def _train_epoch(
+    state: TrainState, data: Dataset, control: TrainControl, read_every: int
+) -> Iterator[StepDone]:
     """The epoch's steps that are still to do; ends early when ``control`` says stop."""
     steps = steps_per_epoch(len(data), state.spec, state.config)
     size = state.config.batch_size
@@ -215,24 +284,27 @@ def _train_epoch(state: TrainState, data: Dataset, control: TrainControl) -> Ite
         state.order = torch.randperm(len(data), generator=state.shuffle)
     order = state.order.to(data.images.device)
     state.model.train()
+    unread = _Unread(state)
     while state.position < min(steps * size, len(data)):
+        if control.would_wait:
+            yield from unread.read()  # before a pause, all that was done is told
         if not control.may_go_on():
-            return
+            break
         started = time.perf_counter()
         _make_changes(state, control)
         step = state.step + 1
         beta, rate = beta_at(state, step, steps), learning_rate_at(state, step, steps)
         batch = order[state.position : state.position + size]
-        terms = _step(state, *data.batch(batch), beta, rate)
-        state.step += 1
-        state.position += len(batch)
-        reconstruction, kl = state.sums
-        state.sums = (
-            reconstruction + terms.reconstruction * len(batch),
-            kl + terms.kl * len(batch),
-        )
+        try:
+            losses = _step(state, data, batch, beta, rate, unread.failed)
+        except (RuntimeError, MemoryError):
+            yield from unread.read()
+            raise
+        unread.add(losses, len(batch), beta, rate)
         state.epoch_seconds += time.perf_counter() - started
-        yield StepDone(state.epoch + 1, state.step, terms, beta, rate)
+        if len(unread) >= read_every:
+            yield from unread.read()
+    yield from unread.read()
 
 
 def _make_changes(state: TrainState, control: TrainControl) -> None:
@@ -243,9 +315,16 @@ def _make_changes(state: TrainState, control: TrainControl) -> None:
         state.journal.append(Change(state.step + 1, name, value))
 
 
-def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float) -> Terms:
-    """One step of Adam on one batch. x: [B, C, H, W] in [0, 1]; labels: [B]."""
+def _step(
+    state: TrainState, data: Dataset, batch: Tensor, beta: float, rate: float, failed: Tensor
+) -> Tensor:
+    """One step of Adam on one batch, which waits for no result. batch: indices [B].
+
+    failed: a scalar, set to 1 where the loss is not finite; as long as it is 1, weights and buffers
+    stay as they are. Returns reconstruction, KL and ``failed``: [3].
+    """
     model, optimizer = state.model, state.optimizer
+    x, labels = data.batch(batch, failed.device)
     buffers = [buffer.clone() for buffer in model.buffers()]  # batch norm's move in the pass below
     mu, logvar = model.encode(x, labels, state.noise)
     z = model.reparameterize(mu, logvar, state.noise)
@@ -256,20 +335,19 @@ def _step(state: TrainState, x: Tensor, labels: Tensor, beta: float, rate: float
         loss = LossTerms(terms.reconstruction / state.spec.pixels, terms.kl).total(beta)
     else:
         loss = terms.total(beta)
-    if not math.isfinite(loss.item()):
-        # Before the weights are touched: with the old buffers they are the last good ones.
-        for buffer, before in zip(model.buffers(), buffers, strict=True):
-            buffer.copy_(before)
-        raise FloatingPointError
     for parameter in model.parameters():
         parameter.grad = None
     loss.backward()
+    with torch.no_grad():
+        torch.maximum(failed, (~loss.isfinite()).float(), out=failed)
+        for buffer, before in zip(model.buffers(), buffers, strict=True):
+            buffer.copy_(torch.where(failed > 0, before, buffer))
     if state.config.grad_clip > 0:
         torch.nn.utils.clip_grad_norm_(model.parameters(), state.config.grad_clip)
     for group in optimizer.param_groups:
         group["lr"] = rate
-    optimizer.step()
-    return Terms(terms.reconstruction.item(), terms.kl.item())
+    optimizer.step(found_inf=failed)
+    return torch.stack((terms.reconstruction.detach(), terms.kl.detach(), failed))
 
 
 def _finish_epoch(state: TrainState, test: Dataset, control: TrainControl) -> EpochDone | None:

@@ -236,7 +236,7 @@ class TrainThread(QThread):
                 self.mailbox.put(notice=StudioError("checkpoint.older", name=request.name))
             return recorder
         weights, origin = self._first_weights()
-        state = new_state(request.spec, request.config, weights)
+        state = new_state(request.spec, request.config, weights, data.train.images)
         return RunRecorder(
             request.folder,
             state,

@@ -33,6 +33,7 @@ _EXAMPLES = {  # values to begin with, of fields without a list to choose from
     "epochs": "2, 5",
     "batch_size": "32, 128, 512",
     "learning_rate": "0.0005, 0.002, 0.01",
+    "rate_warmup": "0, 1",
     "beta": "0.5, 1, 4",
     "beta_warmup": "0, 2",
     "weight_decay": "0, 0.01",

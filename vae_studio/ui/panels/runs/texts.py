@@ -12,6 +12,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from vae_studio.core.runs import RunInfo, clean_name
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.variants import VARIANTS
+from vae_studio.session.plan import preset
 
 _PARTS = 40  # characters of one value; of a data set's name, which may be anything
 _LATEST = 253402000000  # s; near the end of the year 9999, where calendars end
@@ -29,13 +30,20 @@ _FIELDS = {
     "batch_size": QT_TRANSLATE_NOOP("Runs", "batch {value}"),
     "learning_rate": QT_TRANSLATE_NOOP("Runs", "rate {value}"),
     "schedule": QT_TRANSLATE_NOOP("Runs", "{value} rate"),
+    "rate_warmup": QT_TRANSLATE_NOOP("Runs", "rate's warm-up {value}"),
     "beta": QT_TRANSLATE_NOOP("Runs", "β {value}"),
     "beta_warmup": QT_TRANSLATE_NOOP("Runs", "warm-up {value}"),
     "grad_clip": QT_TRANSLATE_NOOP("Runs", "gradient norm ≤ {value}"),
     "init": QT_TRANSLATE_NOOP("Runs", "{value} weights"),
 }
-_OFF = {"batch_norm": QT_TRANSLATE_NOOP("Runs", "no batch norm")}
-_ON = {"batch_norm": QT_TRANSLATE_NOOP("Runs", "batch norm")}
+_OFF = {
+    "mean_bias": QT_TRANSLATE_NOOP("Runs", "usual last bias"),
+    "batch_norm": QT_TRANSLATE_NOOP("Runs", "no batch norm"),
+}
+_ON = {
+    "mean_bias": QT_TRANSLATE_NOOP("Runs", "bias of the mean image"),
+    "batch_norm": QT_TRANSLATE_NOOP("Runs", "batch norm"),
+}
 _VALUES = {"bernoulli": "BCE", "mse": "MSE", "relu": "ReLU", "leaky_relu": "LeakyReLU"}
 _SILENT = ("epochs", "device")  # one has a column, the other changes no model
 
@@ -43,14 +51,12 @@ _SILENT = ("epochs", "device")  # one has a column, the other changes no model
 def differences(info: RunInfo) -> tuple[str, ...]:
     """What is not as in the run's variant, or as usual where it has none: ``β 4``, ``warm-up 5``.
 
-    Of the training, what is not as ``TrainConfig()`` has it.
+    Of the training, what is not as the window trains, or as the command line does: whichever it is
+    closer to.
     """
-    found = []
+    trained = (_not_as(usual, info.config) for usual in (preset().config, TrainConfig()))
+    found = [_said(name, getattr(info.config, name)) for name in min(trained, key=len)]
     usual = VARIANTS.get(info.variant, ModelSpec())
-    for item in fields(TrainConfig):
-        value = getattr(info.config, item.name)
-        if item.name not in _SILENT and value != item.default:
-            found.append(_said(item.name, value))
     for item in fields(ModelSpec):
         value = getattr(info.spec, item.name)
         if value != getattr(usual, item.name):
@@ -59,6 +65,14 @@ def differences(info: RunInfo) -> tuple[str, ...]:
         text = QCoreApplication.translate("Runs", "{n} × changed while it ran")
         found.append(text.format(n=len(info.journal)))
     return tuple(found)
+
+
+def _not_as(usual: TrainConfig, config: TrainConfig) -> list[str]:
+    return [
+        item.name
+        for item in fields(TrainConfig)
+        if item.name not in _SILENT and getattr(config, item.name) != getattr(usual, item.name)
+    ]
 
 
 def _said(name: str, value: Any) -> str:
