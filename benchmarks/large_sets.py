@@ -13,7 +13,6 @@ import argparse
 import itertools
 import json
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,39 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.memory import Watch
+
 _LIMIT = 1000.0  # MB
 _AT_ONCE = 1000  # pictures written at once
-_EVERY = 0.05  # s between two looks at the memory
-
-
-class Memory:
-    """peak: the largest RssAnon since ``reset``, MB."""
-
-    def __init__(self) -> None:
-        self.peak = 0.0
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def reset(self) -> None:
-        """Begin anew."""
-        self.peak = 0.0
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stopped.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(_EVERY):
-            self.peak = max(self.peak, _anonymous())
-
-
-def _anonymous() -> float:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) / 1000
-    raise OSError("no RssAnon in /proc/self/status: this runs on Linux only")
 
 
 def write_pictures(path: Path, count: int, size: int) -> None:
@@ -98,15 +68,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures: dict[str, float] = {"images": options.images, "size": options.size}
-    memory = Memory()
+    watch = Watch()
 
     @contextmanager
     def measured(name: str) -> Iterator[None]:
-        memory.reset()
+        watch.reset()
         begun = time.perf_counter()
         yield
         figures[f"{name}_seconds"] = round(time.perf_counter() - begun, 1)
-        figures[f"{name}_mb"] = round(max(memory.peak, _anonymous()))
+        watch.look()
+        figures[f"{name}_mb"] = round(watch.anonymous)
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -123,7 +94,7 @@ def main() -> None:
         (folder / "blots.npy").unlink()
         with measured("train"):
             figures["steps"] = train_some("blots", options.steps)
-    memory.stop()
+    watch.stop()
     if options.json:
         print(json.dumps(figures, indent=1))
         return

@@ -22,7 +22,7 @@ from vae_studio.core.datasets.sets_folder import clear_left_overs, register_stor
 from vae_studio.core.durable import write_bytes
 from vae_studio.core.errors import StudioError
 from vae_studio.core.resources import bundled_path
-from vae_studio.core.runs import CONFIG, is_file
+from vae_studio.core.runs import CONFIG, RunInfo, is_file
 from vae_studio.end_signals import EndSignals
 from vae_studio.session.folders import data_folder, home, recalled, runs_folder
 from vae_studio.session.last_session import write_last_session
@@ -90,7 +90,12 @@ class Lifecycle(QObject):
         model = last if is_file(last / CONFIG) else first_model()
         self._store.open_model(model, image=first_digit())
         self._store.go_on_with(last_session_path())
-        interrupted = self._store.library.take_interrupted()
+        self._store.library.begun.connect(self._say_what_was)
+        self._store.library.begin()
+
+    @Slot(object)
+    def _say_what_was(self, interrupted: list[RunInfo]) -> None:
+        """Offer to go on with what the last window left, or say that it crashed."""
         if interrupted and self.window:
             self.window.notices.offer_resume(interrupted)
         elif self._crash and self.window:

@@ -69,9 +69,41 @@ class Figures:
 
 def run(count: int, seed: int, folder: Path) -> Outcome:
     """So many cycles of train and stop."""
+    done = {"stopped": 0, "finished": 0, "paused": 0, "opened": 0}
+    figures, failures = _cycles(count, seed, done)
+    slopes, measured = _slopes(figures, count)
+    failures += _growing(slopes, len(measured))
+    first, last = (measured[0], measured[-1]) if measured else (None, None)
+    summary = (
+        f"{len(figures)} cycles ({done['stopped']} stopped, {done['finished']} finished, "
+        f"{done['paused']} paused, {done['opened']} with another model meanwhile); in each: "
+        f"memory {slopes['memory']:+.1f} kB, heap {slopes['heap']:+.1f} kB, "
+        + ", ".join(f"{name} {slopes[name]:+.2f}" for name in list(slopes)[2:])
+        + f"; first {_text(first)}, last {_text(last)}"
+    )
+    return Outcome(summary, tuple(failures))
+
+
+def measure(count: int, seed: int) -> tuple[dict[str, float], list[str]]:
+    """By how much each of ``Figures`` rises in a cycle, and what failed."""
+    done = {"stopped": 0, "finished": 0, "paused": 0, "opened": 0}
+    figures, failures = _cycles(count, seed, done)
+    return _slopes(figures, count)[0], failures
+
+
+def _slopes(figures: list[Figures], count: int) -> tuple[dict[str, float], list[Figures]]:
+    """And those after the warm-up, which they are of."""
+    measured = figures[min(_WARM_UP, count // 3) :]
+    slopes = {
+        item.name: slope([getattr(f, item.name) for f in measured]) for item in fields(Figures)
+    }
+    slopes["memory"] = floor_slope([f.memory for f in measured])
+    return slopes, measured
+
+
+def _cycles(count: int, seed: int, done: dict[str, int]) -> tuple[list[Figures], list[str]]:
     hand = random.Random(seed)
     figures: list[Figures] = []
-    done = {"stopped": 0, "finished": 0, "paused": 0, "opened": 0}
     failures: list[str] = []
     with complaints() as noted, small_data(_TRAIN_IMAGES, _TEST_IMAGES):
         with running_studio(seed) as studio:
@@ -86,21 +118,7 @@ def run(count: int, seed: int, folder: Path) -> Outcome:
                     failures.append(f"seed {seed}, cycle {cycle}: {noted[0]}")
                     break
         failures += [f"seed {seed}: at the end: {text}" for text in noted if not failures]
-    measured = figures[min(_WARM_UP, count // 3) :]
-    slopes = {
-        item.name: slope([getattr(f, item.name) for f in measured]) for item in fields(Figures)
-    }
-    slopes["memory"] = floor_slope([f.memory for f in measured])
-    failures += _growing(slopes, len(measured))
-    first, last = (measured[0], measured[-1]) if measured else (None, None)
-    summary = (
-        f"{len(figures)} cycles ({done['stopped']} stopped, {done['finished']} finished, "
-        f"{done['paused']} paused, {done['opened']} with another model meanwhile); in each: "
-        f"memory {slopes['memory']:+.1f} kB, heap {slopes['heap']:+.1f} kB, "
-        + ", ".join(f"{name} {slopes[name]:+.2f}" for name in list(slopes)[2:])
-        + f"; first {_text(first)}, last {_text(last)}"
-    )
-    return Outcome(summary, tuple(failures))
+    return figures, failures
 
 
 def _growing(slopes: dict[str, float], cycles: int) -> list[str]:

@@ -230,6 +230,33 @@ def list_runs(folders: Iterable[Path], read: Callable[[Path], RunInfo] = read_ru
     return found
 
 
+class KnownRuns:
+    """Runs that were read, each once for each state of its file: there may be hundreds. From any
+    thread."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[int, ...], RunInfo]] = {}
+
+    def read(self, path: Path) -> RunInfo:
+        """``read_run``."""
+        try:
+            about = (path / CONFIG).stat()
+        except OSError as error:
+            raise CheckpointError("checkpoint.not_a_run", path=str(path)) from error
+        state = (about.st_mtime_ns, about.st_size, about.st_ino)
+        known = self._known.get(path)
+        if known is None or known[0] != state:
+            known = self._known[path] = (state, read_run(path))
+        return known[1]
+
+    def forget_all_but(self, paths: Iterable[Path]) -> None:
+        """What is no longer listed is let go of."""
+        kept = set(paths)
+        for path in list(self._known):
+            if path not in kept:
+                self._known.pop(path, None)
+
+
 def run_folders(folder: Path) -> list[Path]:
     """What looks like a run in ``folder``; nothing where that cannot be read."""
     try:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from vae_studio.core import housekeeping, runs
-from vae_studio.core.errors import CheckpointError, StudioError
+from vae_studio.core.errors import StudioError
 from vae_studio.core.lock import is_locked
 from vae_studio.session.folders import runs_folder
 from vae_studio.ui.run_notes import RunNotes
-from vae_studio.workers.shelf_thread import ShelfThread
+from vae_studio.workers.shelf_thread import RunsKnown, RunsWanted, ShelfThread
 
 T = TypeVar("T")
 
@@ -34,12 +34,14 @@ class Library(QObject):
     """notes: tags and notes of the runs. shelf: reads what stands beside them, off this thread.
 
     Signals: ``changed()``; ``removed(Removal)``; ``failed(StudioError)``;
-    ``renamed(path, name)``."""
+    ``renamed(path, name)``; ``begun(interrupted)``: the
+    user's own runs are read, of which these, a list of RunInfo, lost their program."""
 
     changed = Signal()
     removed = Signal(object)
     failed = Signal(object)
     renamed = Signal(object, str)
+    begun = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +50,8 @@ class Library(QObject):
         self.notes.failed.connect(self.failed)
         self._bundled: list[runs.RunInfo] | None = None
         self._elsewhere: list[Path] = []
-        self._known: dict[Path, tuple[tuple[int, ...], runs.RunInfo]] = {}
+        self._known = runs.KnownRuns()
+        self.shelf.answered.connect(self._take)
 
     def start(self) -> None:
         """Start the thread that reads and writes beside the runs."""
@@ -60,22 +63,26 @@ class Library(QObject):
         self.shelf.stop()
         self.shelf.wait()
 
+    def bundled(self) -> list[runs.RunInfo]:
+        """The models that ship."""
+        if self._bundled is None:
+            self._bundled = runs.bundled_runs()
+        return self._bundled
+
     def runs(self) -> list[runs.RunInfo]:
         """The models that ship, then the user's own, the newest first, then those from elsewhere
         that were opened since the start."""
-        if self._bundled is None:
-            self._bundled = runs.bundled_runs()
-        own = runs.list_runs([runs_folder()], self._read)
+        own = runs.list_runs([runs_folder()], self._known.read)
         for path in self._elsewhere:
             with contextlib.suppress(StudioError):
-                own.append(self._read(path))
-        self._known = {info.path: self._known[info.path] for info in own}
-        return [*self._bundled, *map(_as_it_is, own)]
+                own.append(self._known.read(path))
+        self._known.forget_all_but(info.path for info in own)
+        return [*self.bundled(), *map(_as_it_is, own)]
 
     def find(self, path: Path) -> runs.RunInfo | None:
         """The run in that folder, if there is one."""
         try:
-            return _as_it_is(self._read(path))
+            return _as_it_is(self._known.read(path))
         except StudioError:
             return None
 
@@ -87,27 +94,17 @@ class Library(QObject):
             self._elsewhere.append(path)
             self.changed.emit()
 
-    def _read(self, path: Path) -> runs.RunInfo:
-        """``read_run``, once for each state of the file: there may be hundreds."""
-        try:
-            about = (path / "config.json").stat()
-        except OSError as error:
-            raise CheckpointError("checkpoint.not_a_run", path=str(path)) from error
-        state = (about.st_mtime_ns, about.st_size, about.st_ino)
-        known = self._known.get(path)
-        if known is None or known[0] != state:
-            known = self._known[path] = (state, runs.read_run(path))
-        return known[1]
+    def begin(self) -> None:
+        """Read the user's own runs aside; then ``changed`` and ``begun``. Runs whose program ended
+        without a word are told once."""
+        self.shelf.ask(RunsWanted(runs_folder(), self._known))
 
-    def take_interrupted(self) -> list[runs.RunInfo]:
-        """The runs whose program ended without a word, the newest first; each is told once."""
-        found = [
-            info
-            for info in housekeeping.find_interrupted(runs_folder(), self._read)
-            if info.can_resume
-        ]
+    @Slot(object)
+    def _take(self, answer: object) -> None:
+        if not isinstance(answer, RunsKnown):
+            return
         self.changed.emit()
-        return found
+        self.begun.emit([info for info in answer.interrupted if info.can_resume])
 
     def rename(self, info: runs.RunInfo, name: str, in_training: Path | None) -> None:
         """Give a run of the user's another name. in_training: the run that is being written,

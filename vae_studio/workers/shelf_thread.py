@@ -1,6 +1,6 @@
 """``ShelfThread``: reads and writes what stands beside runs, so that no list waits for a disk.
 
-Notes, trials, thumbnails, sizes. Writing comes before reading; what is to be written is written
+Runs, notes, trials, thumbnails, sizes. Writing comes before reading; what is to be written is written
 before the thread ends, what is only to be read is dropped.
 """
 
@@ -19,7 +19,8 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from vae_studio.core.annotations import Annotations, read_annotations, write_annotations
 from vae_studio.core.errors import StudioError
-from vae_studio.core.housekeeping import disk_use
+from vae_studio.core.housekeeping import disk_use, find_interrupted
+from vae_studio.core.runs import KnownRuns, RunInfo
 from vae_studio.session.trials import Trial, forget_trial, read_trials, write_trial
 
 if TYPE_CHECKING:
@@ -29,6 +30,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MAX_THUMBNAILS = 64  # that wait; more than a screen shows, and whoever scrolls on wants others
+
+
+@dataclass(frozen=True)
+class RunsWanted:
+    """The runs in a folder. known: takes what is read."""
+
+    folder: Path
+    known: KnownRuns
+
+
+@dataclass(frozen=True)
+class RunsKnown:
+    """They are read. interrupted: those whose program ended without a word, which are marked."""
+
+    interrupted: tuple[RunInfo, ...]
 
 
 @dataclass(frozen=True)
@@ -114,9 +130,10 @@ class TrialUnwritten:
     error: StudioError
 
 
-Request = NotesWanted | SizesWanted | ThumbnailWanted | TrialsWanted
+Request = RunsWanted | NotesWanted | SizesWanted | ThumbnailWanted | TrialsWanted
 Answer = (
-    NotesRead
+    RunsKnown
+    | NotesRead
     | NotesWritten
     | NotesUnwritten
     | SizesRead
@@ -124,7 +141,9 @@ Answer = (
     | TrialsRead
     | TrialUnwritten
 )
-_Latest = NotesWanted | TrialsWanted | SizesWanted  # of each kind the latest question counts
+_Latest = (
+    RunsWanted | NotesWanted | TrialsWanted | SizesWanted
+)  # of each kind the latest question counts
 
 
 class ShelfThread(QThread):
@@ -207,7 +226,7 @@ class ShelfThread(QThread):
 
     def _next_reading(self) -> Request | None:
         """Sizes take longest, and come last."""
-        for kind in (NotesWanted, TrialsWanted):
+        for kind in (RunsWanted, NotesWanted, TrialsWanted):
             if kind in self._latest:
                 return self._latest.pop(kind)
         if self._thumbnails:
@@ -251,6 +270,8 @@ def _as_studio_error(error: Exception) -> StudioError:
 
 
 def _answer(wanted: Request) -> Answer:
+    if isinstance(wanted, RunsWanted):
+        return RunsKnown(tuple(find_interrupted(wanted.folder, wanted.known.read)))
     if isinstance(wanted, NotesWanted):
         return NotesRead({run: _read(run) for run in wanted.runs})
     if isinstance(wanted, TrialsWanted):

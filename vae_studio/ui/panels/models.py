@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QUrl, Signal, Slot
@@ -106,15 +107,18 @@ class ModelsPanel(Panel):
         store.library.changed.connect(self.reload)
         store.training.changed.connect(self._enable_buttons)
         store.state_changed.connect(self._render)
-        self.reload()
+        self._list(store.library.bundled())  # the others are read once the window is there
 
     @Slot()
     def reload(self) -> None:
         """Read the list anew."""
+        self._list(self.store.library.runs())
+
+    def _list(self, infos: Iterable[RunInfo]) -> None:
         current = self._current()
         training = self._in_training()
         self.list.clear()
-        for info in self.store.library.runs():
+        for info in infos:
             item = QListWidgetItem(info.name)
             figure = quality(info, in_training=info.path == training)
             item.setData(_INFO, info)
