@@ -1,7 +1,7 @@
 """``ShelfThread``: reads and writes what stands beside runs, so that no list waits for a disk.
 
-Runs, notes, trials, thumbnails, sizes. Writing comes before reading; what is to be written is written
-before the thread ends, what is only to be read is dropped.
+Runs, notes, trials, thumbnails, sizes. Writing comes before reading; what is to be written is
+written before the thread ends, what is only to be read is dropped.
 """
 
 from __future__ import annotations
@@ -141,9 +141,8 @@ Answer = (
     | TrialsRead
     | TrialUnwritten
 )
-_Latest = (
-    RunsWanted | NotesWanted | TrialsWanted | SizesWanted
-)  # of each kind the latest question counts
+# Of each of these kinds, the latest question counts.
+_Latest = RunsWanted | NotesWanted | TrialsWanted | SizesWanted
 
 
 class ShelfThread(QThread):
