@@ -6,6 +6,7 @@ import gc
 import logging
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,9 +32,11 @@ from vae_studio.ui import theme
 from vae_studio.ui.main_window import MainWindow
 from vae_studio.ui.panels import PANELS
 from vae_studio.ui.store import Store, first_model
+from vae_studio.ui.training import TrainStatus
 
 log = logging.getLogger(__name__)
 
+_MEANWHILE = 0.05  # s
 _UNSEEN_MS = 1000  # then the work begins, whether or not the window was painted
 _TRASH_SECONDS = 30 * 24 * 3600
 
@@ -109,13 +112,20 @@ class Lifecycle(QObject):
             self._ahead.start()
 
     def _load_panels(self) -> None:
+        self._let_training_start()
         from vae_studio.ui.panels.train import plots  # noqa: F401
 
         for row in PANELS:
+            self._let_training_start()
             if self._closed:
                 return
             _ = row.panel
         self.looked_ahead.emit()
+
+    def _let_training_start(self) -> None:
+        """With three threads that load modules, the window would be late."""
+        while not self._closed and self._store.training.view.status is TrainStatus.STARTING:
+            time.sleep(_MEANWHILE)
 
     def _pass_on(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):

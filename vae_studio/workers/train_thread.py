@@ -23,6 +23,7 @@ from vae_studio.core.moments import MAX_BYTES
 from vae_studio.core.origin import Origin
 from vae_studio.core.runs import RunInfo, read_run
 from vae_studio.core.spec import ModelSpec, TrainConfig
+from vae_studio.workers.priority import step_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,6 +194,7 @@ class TrainThread(QThread):
             self.mailbox.put(error=_as_studio_error(error, self.request.spec))
 
     def _train(self) -> None:
+        step_back()
         from vae_studio.core.data import load_dataset
         from vae_studio.core.memory import keep_freed_memory
         from vae_studio.workers.compute import compute_with_all

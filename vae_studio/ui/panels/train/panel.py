@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vae_studio.core.events import EpochDone
@@ -39,7 +40,6 @@ class TrainPanel(Panel):
         self.form = TrainForm(store)
         self.controls = TrainControls(store)
         self.alarm = AlarmLine(store)
-        self._waiting: RunResult | None = None  # a run whose plots are still to be drawn
         self._place = PlotsPlace()
         self._place.made.connect(self._wire_plots)
         self.film = Film()
@@ -69,11 +69,7 @@ class TrainPanel(Panel):
     @property
     def plots(self) -> LossPlots:
         """Of the losses; made when there are some, or when somebody asks for them."""
-        plots, waiting = self._place.plots, self._waiting
-        if waiting is not None:
-            self._waiting = None
-            self._draw_run(waiting)
-        return plots
+        return self._place.plots
 
     @Slot(object)
     def _wire_plots(self, plots: LossPlots) -> None:
@@ -109,24 +105,20 @@ class TrainPanel(Panel):
         info, epochs = result.info, [int(row["epoch"]) for row in result.rows]
         self.film.clear()
         self.film.resume(info.path, info.spec.image_shape, epochs)
-        if self._place.has_plots:
-            self._draw_run(result)
-        else:
-            self._waiting = result
-            QTimer.singleShot(_LATER_MS, self, lambda: self.plots)
+        self._place.tell(partial(self._draw_run, result), _LATER_MS)
 
-    def _draw_run(self, result: RunResult) -> None:
+    def _draw_run(self, result: RunResult, plots: LossPlots) -> None:
         info, rows = result.info, result.rows
-        self.plots.clear(_steps_per_epoch(rows))
-        self._measure_in(info.spec)
-        self.plots.resume(rows)
-        self.plots.set_changes(info.journal)
+        plots.clear(_steps_per_epoch(rows))
+        self._measure_in(info.spec, plots)
+        plots.resume(rows)
+        plots.set_changes(info.journal)
         self._show_moments()
         self._show_moment()
 
-    def _measure_in(self, spec: ModelSpec) -> None:
+    def _measure_in(self, spec: ModelSpec, plots: LossPlots) -> None:
         self._likelihood = spec.likelihood
-        self.plots.set_unit(unit(spec))
+        plots.set_unit(unit(spec))
         self._overlay()
 
     @Slot()
@@ -134,43 +126,47 @@ class TrainPanel(Panel):
         """Beside the run on show those that were chosen, where their losses have its unit."""
         if not self._place.has_plots and not self.store.overlays.runs:
             return
-        self.plots.set_overlays(
-            [
-                (run.name, "", run.rows)
-                for run in self.store.overlays.runs
-                if run.likelihood == self._likelihood
-            ]
-        )
+        overlays = [
+            (run.name, "", run.rows)
+            for run in self.store.overlays.runs
+            if run.likelihood == self._likelihood
+        ]
+        self._place.tell(lambda plots: plots.set_overlays(overlays), after_ms=0)
 
     @Slot(object)
     def _mark_changes(self, changes: Sequence[Change]) -> None:
         if not changes and not self._place.has_plots:
             return
-        self.plots.set_changes([(each.step, each.field, each.value) for each in changes])
+        said = [(each.step, each.field, each.value) for each in changes]
+        self._place.tell(lambda plots: plots.set_changes(said))
 
     @Slot(object)
     def _show_past(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Of a run that goes on: its losses and samples so far."""
         request = self.store.training.view.request
         if request is not None:
-            self.plots.resume(rows)
+            self._place.tell(lambda plots: plots.resume(rows), after_ms=0)
             epochs = [int(row["epoch"]) for row in rows]
             self.film.resume(request.folder, request.spec.image_shape, epochs)
 
     @Slot(object)
     def _begin(self, request: TrainRequest) -> None:
-        self.plots.clear(1)
-        self._measure_in(request.spec)
+        def clear(plots: LossPlots) -> None:
+            plots.clear(1)
+            self._measure_in(request.spec, plots)
+
+        self._place.tell(clear)
         self.film.clear()
 
     @Slot(object)
     def _render(self, view: TrainingView) -> None:
         if view.request and view.steps:
-            self.plots.set_steps_per_epoch(view.steps // view.request.config.epochs)
+            steps = view.steps // view.request.config.epochs
+            self._place.tell(lambda plots: plots.set_steps_per_epoch(steps))
 
     @Slot(object)
     def _add_events(self, events: Sequence[Event]) -> None:
-        self.plots.add(events)
+        self._place.tell(lambda plots: plots.add(events), after_ms=0)
         for event in events:
             if isinstance(event, EpochDone):
                 self.film.add(event)

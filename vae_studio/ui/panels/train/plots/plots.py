@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QTimer, Signal, Slot
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
@@ -33,6 +33,18 @@ _HAND_MS = 30  # after what the hand did: zoom, a size, a curve that goes
 _SAID_MS = 4000  # "copied" stands that long
 
 
+def next_piece(made: int, in_page: bool = False) -> LossPlot | None:
+    """One of the three plots, where so many are made; None where all are."""
+    if made == 0:
+        return LossPlot(QCoreApplication.translate("LossPlots", "Total"), "total", in_page)
+    if made == 1:
+        title = QCoreApplication.translate("LossPlots", "Reconstruction")
+        return LossPlot(title, "reconstruction", in_page)
+    if made == 2:
+        return LossPlot(QCoreApplication.translate("LossPlots", "KL"), "kl", in_page)
+    return None
+
+
 class LossPlots(QWidget):
     """Three plots over epochs. Losses of batches are shown as a moving mean, which is legible.
 
@@ -47,16 +59,19 @@ class LossPlots(QWidget):
     saved = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, own: bool = True, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        own: bool = True,
+        parent: QWidget | None = None,
+        pieces: Iterable[LossPlot] = (),
+    ) -> None:
         """own: there may be a run of its own; without, it shows those that are compared, as a part
-        of a page that scrolls."""
+        of a page that scrolls. pieces: the first of ``next_piece`` that are made already."""
         super().__init__(parent)
         self._own = own
-        self._plots = [
-            LossPlot(self.tr("Total"), "total", not own),
-            LossPlot(self.tr("Reconstruction"), "reconstruction", not own),
-            LossPlot(self.tr("KL"), "kl", not own),
-        ]
+        self._plots = list(pieces)
+        while (piece := next_piece(len(self._plots), in_page=not own)) is not None:
+            self._plots.append(piece)
         self._series = Series()
         self._others: tuple[OtherRun, ...] = ()
         self._changes: list[tuple[int, str, float]] = []
