@@ -48,3 +48,27 @@ def test_each_thread_keeps_its_own_number() -> None:
     explorer.join()
     all_threads.cache_clear()
     assert seen == [1, 1]
+
+
+def test_whoever_explores_meanwhile_takes_no_thread_from_a_training() -> None:
+    """A survey that began between the training's wish and its first product halved its speed."""
+    torch.set_num_threads(3)
+    all_threads.cache_clear()
+    wished, explored = threading.Event(), threading.Event()
+    seen: list[int] = []
+
+    def train() -> None:
+        compute_with_all()
+        wished.set()
+        explored.wait()
+        torch.ones(300, 300).sum()
+        seen.append(torch.get_num_threads())
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    wished.wait()
+    on_a_thread(compute_alone)
+    explored.set()
+    trainer.join()
+    all_threads.cache_clear()
+    assert seen == [3]

@@ -9,9 +9,12 @@ thread alone, and training has the only pool.
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 
 import torch
+
+_lock = threading.Lock()
 
 
 @cache
@@ -22,11 +25,18 @@ def all_threads() -> int:
 
 def compute_alone() -> None:
     """For the calling thread: no pool."""
-    all_threads()
-    torch.set_num_threads(1)
-    torch.get_num_threads()  # settles it: until asked once, a later call elsewhere would win here
+    _take(1)
 
 
 def compute_with_all() -> None:
     """For the calling thread: all processors."""
-    torch.set_num_threads(all_threads())
+    _take(all_threads())
+
+
+def _take(count: int) -> None:
+    # A thread of torch's takes what was set last, on any thread, when it first asks or computes: so
+    # it asks at once, and nobody else sets anything in between.
+    with _lock:
+        all_threads()
+        torch.set_num_threads(count)
+        torch.get_num_threads()
