@@ -54,6 +54,7 @@ def test_whoever_explores_meanwhile_takes_no_thread_from_a_training() -> None:
     """A survey that began between the training's wish and its first product halved its speed."""
     torch.set_num_threads(3)
     all_threads.cache_clear()
+    all_threads()  # asked long ago, on another thread
     wished, explored = threading.Event(), threading.Event()
     seen: list[int] = []
 
