@@ -10,13 +10,13 @@ down what happens when. On the screen that there is, or without one on Qt's *off
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.lines import Line, Report, Table
 from benchmarks.processes import python
 
 _PAINTED, _DIGIT = 0.45, 1.3  # of an import of torch
@@ -77,7 +77,7 @@ def _python(*arguments: str, **changes: str) -> str:
     return python(*arguments, environment=environment)
 
 
-def measure(rounds: int) -> dict[str, object]:
+def measure(rounds: int) -> Report:
     """All figures."""
     torch, painted, digit = [], [], []
     with tempfile.TemporaryDirectory() as folder:
@@ -88,13 +88,28 @@ def measure(rounds: int) -> dict[str, object]:
             one, other = start_of_app(Path(folder))
             painted.append(one)
             digit.append(other)
-    return {
-        "torch_seconds": round(statistics.median(torch), 3),
-        "painted_seconds": round(statistics.median(painted), 3),
-        "digit_seconds": round(statistics.median(digit), 3),
-        "painted_ratio": round(_ratio(painted, torch), 3),
-        "digit_ratio": round(_ratio(digit, torch), 3),
-    }
+    unit = "× import torch"
+    return Report(
+        "Start",
+        (
+            Line("window painted after launch", _ratio(painted, torch), _PAINTED, unit),
+            Line("first digit decoded after launch", _ratio(digit, torch), _DIGIT, unit),
+        ),
+        (
+            Table(
+                f"seconds from launch, {rounds} starts",
+                ("what", "median", "least", "most"),
+                tuple(
+                    (name, statistics.median(each), min(each), max(each))
+                    for name, each in (
+                        ("import torch", torch),
+                        ("window painted", painted),
+                        ("first digit", digit),
+                    )
+                ),
+            ),
+        ),
+    )
 
 
 def _ratio(ours: list[float], torch: list[float]) -> float:
@@ -107,20 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="starts of each (default 7)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    figures = measure(options.rounds)
-    if options.json:
-        print(json.dumps(figures))
-        return
-    print(f"from launch, median of {options.rounds}")
-    print(f"  import torch    {figures['torch_seconds']:.2f} s")
-    print(
-        f"  window painted  {figures['painted_seconds']:.2f} s, "
-        f"{figures['painted_ratio']:.2f} x (target {_PAINTED})"
-    )
-    print(
-        f"  first digit     {figures['digit_seconds']:.2f} s, "
-        f"{figures['digit_ratio']:.2f} x (target {_DIGIT})"
-    )
+    measure(options.rounds).show(options.json)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@
 - *headless* and *window*: three epochs of it with all that comes between them, alone and in the
   open window with its plots live, its pictures following, and its run and moments written;
 - *products*: the matrix products of a step and nothing else, through the faster one of torch's two
-  libraries: no loop over this network can be faster.
+  libraries: no loop over this network can be faster;
+- *by hand*: a step without autograd or modules (``benchmarks.by_hand``), which says how much of
+  that limit torch lets anybody reach here; *without Adam*: the same, its weights never changed.
 
 The same network (784-512-256-32), batch, rate and images. Each runs in a process of its own, in
 turn, so that a noisy machine slows all and none warms another up; the ratios are what counts. The
@@ -33,6 +35,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmarks.lines import Line, Report, Table
 from benchmarks.processes import python
 from vae_studio.core.data import load_dataset
 from vae_studio.core.events import EpochDone, StepDone
@@ -42,13 +45,9 @@ from vae_studio.core.vision import import_torchvision
 
 BATCH, RATE, STEPS = 128, 1e-3, 469  # steps of one epoch
 _COLD = 60  # steps that are not timed
-_LOOPS = ("tutorial", "studio", "products", "headless", "window")
+_LOOPS = ("tutorial", "studio", "products", "by hand", "without Adam", "headless", "window")
+_TRAINED = ("tutorial", "studio", "headless", "window")
 _LONGER = 3  # epochs
-_TARGETS = {
-    ("studio", "tutorial"): (3.0, 3.3),
-    ("studio", "products"): (0.75, 0.85),
-    ("window", "headless"): (0.9, 0.9),
-}
 
 
 class TutorialVAE(nn.Module):
@@ -196,6 +195,21 @@ def _window(seed: int) -> tuple[float, float]:
     return clock.rate, tests[-1]
 
 
+def _by_hand(seed: int, adam: bool = True) -> tuple[float, float]:
+    from benchmarks.by_hand import ByHand
+    from vae_studio.core.memory import keep_freed_memory
+    from vae_studio.core.model import VAE
+
+    keep_freed_memory()
+    torch.manual_seed(seed)
+    loop, clock = ByHand(VAE(ModelSpec()), RATE, adam), Clock()
+    data = load_dataset("mnist").train
+    for batch in torch.randperm(len(data)).split(BATCH):
+        loop.step(data.batch(batch)[0].flatten(1))
+        clock.step()
+    return clock.rate, 0.0
+
+
 def _products(_seed: int) -> tuple[float, float]:
     from vae_studio.core.linear import _product
 
@@ -230,7 +244,7 @@ def once(loop: str, seed: int) -> tuple[float, float]:
     return rate, test
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(rounds: int) -> Report:
     """All figures."""
     found: dict[str, list[tuple[float, float]]] = {loop: [] for loop in _LOOPS}
     for seed in range(rounds):
@@ -240,22 +254,62 @@ def measure(rounds: int) -> dict[str, Any]:
 
     def ratio(one: str, other: str) -> float:
         pairs = zip(rates[one], rates[other], strict=True)
-        return round(statistics.median(a / b for a, b in pairs), 3)
+        return statistics.median(a / b for a, b in pairs)
 
-    return {
-        "threads": torch.get_num_threads(),
-        "seconds_per_epoch": {
-            loop: round(STEPS / statistics.median(each), 2) for loop, each in rates.items()
-        },
-        "studio_to_tutorial": ratio("studio", "tutorial"),
-        "studio_to_products": ratio("studio", "products"),
-        "window_to_headless": ratio("window", "headless"),
-        "tests": {
-            loop: [round(test, 2) for _, test in found[loop]]
-            for loop in _LOOPS
-            if loop != "products"
-        },
-    }
+    tests = {loop: [test for _, test in found[loop]] for loop in _TRAINED}
+    apart = abs(statistics.fmean(tests["studio"]) - statistics.fmean(tests["tutorial"]))
+    return Report(
+        "Training: 784-512-256-32 on MNIST, batch 128",
+        (
+            Line(
+                "training throughput against the tutorial's loop",
+                ratio("studio", "tutorial"),
+                3.0,
+                "×",
+                at_least=True,
+                aim=3.3,
+            ),
+            Line(
+                "training throughput against the matrix products alone",
+                100 * ratio("studio", "products"),
+                75.0,
+                "%",
+                at_least=True,
+                aim=85.0,
+            ),
+            Line(
+                "training inside the open window against headless",
+                100 * ratio("window", "headless"),
+                90.0,
+                "%",
+                at_least=True,
+            ),
+        ),
+        (
+            Table(
+                f"seconds for an epoch, {torch.get_num_threads()} threads",
+                ("loop", "median", "least", "most", "test loss"),
+                tuple(
+                    (
+                        loop,
+                        STEPS / statistics.median(each),
+                        STEPS / max(each),
+                        STEPS / min(each),
+                        round(statistics.fmean(tests[loop]), 2) if loop in tests else "",
+                    )
+                    for loop, each in rates.items()
+                ),
+            ),
+        ),
+        (
+            f"A step by hand reaches {100 * ratio('by hand', 'products'):.0f} % of the products, "
+            f"without Adam {100 * ratio('without Adam', 'products'):.0f} %; training reaches "
+            f"{100 * ratio('studio', 'by hand'):.0f} % of the step by hand.",
+            f"After an epoch the test losses of studio and tutorial are {apart:.2f} nats apart "
+            f"(means of {rounds} seeds; single seeds of the tutorial's loop "
+            f"{max(tests['tutorial']) - min(tests['tutorial']):.2f}).",
+        ),
+    )
 
 
 def main() -> None:
@@ -271,21 +325,14 @@ def main() -> None:
             "tutorial": _tutorial,
             "studio": _studio,
             "products": _products,
+            "by hand": _by_hand,
+            "without Adam": lambda seed: _by_hand(seed, adam=False),
             "headless": _headless,
             "window": _window,
         }
         print(json.dumps(loops[options.loop](options.seed)))
         return
-    figures = measure(options.rounds)
-    if options.json:
-        print(json.dumps(figures))
-        return
-    print(f"784-512-256-32 on MNIST, batch {BATCH}, {figures['threads']} threads")
-    for loop, seconds in figures["seconds_per_epoch"].items():
-        print(f"  {loop:9} {seconds:6.2f} s an epoch, test {figures['tests'].get(loop, '')}")
-    for (one, other), (least, aim) in _TARGETS.items():
-        ratio = figures[f"{one}_to_{other}"]
-        print(f"  {one} to {other}: {ratio:.2f} (target {least}, then {aim})")
+    measure(options.rounds).show(options.json)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -34,8 +35,9 @@ def trained(studio: Studio, qtbot: QtBot, small_mnist: None) -> Studio:
     return studio
 
 
-def train(studio: Studio, qtbot: QtBot, epochs: int) -> Path:
-    studio.store.launcher.start(SPEC, quick(epochs=epochs, beta_warmup=1), "vae-32")
+def train(studio: Studio, qtbot: QtBot, epochs: int, **changes: Any) -> Path:
+    config = quick(epochs=epochs, beta_warmup=1, **changes)
+    studio.store.launcher.start(SPEC, config, "vae-32")
     request = studio.store.training.view.request
     assert request is not None
     wait_for_end(studio, qtbot)
@@ -249,21 +251,28 @@ def held_after(studio: Studio, qtbot: QtBot, epoch: int) -> Path:
     return request.folder
 
 
-def test_the_same_start_begins_with_the_same_weights(trained: Studio, qtbot: QtBot) -> None:
-    store, panel = trained.store, trained.window.panel(TrainPanel)
+@pytest.mark.parametrize("mean_bias", [False, True])
+def test_the_same_start_begins_with_the_same_weights(
+    mean_bias: bool, studio: Studio, qtbot: QtBot, small_mnist: None
+) -> None:
+    """Whatever the forms say by then of seed, bias and number of images."""
+    train(studio, qtbot, epochs=1, mean_bias=mean_bias)
+    store, panel = studio.store, studio.window.panel(TrainPanel)
     parent = Path(store.state.model)
+    store.plan.set_value("mean_bias", not mean_bias)
     store.plan.set_value("epochs", 1)
     store.plan.set_value("seed", 77)
     store.plan.set_value("beta", 3.0)
     store.plan.set_value("device", "cpu")
+    store.plan.set_value("train_size", 100)
     hand.click(panel.controls.restart)
     request = store.training.view.request
     assert request is not None
-    wait_for_end(trained, qtbot)
+    wait_for_end(studio, qtbot)
     assert (request.spec, request.config.seed, request.config.beta) == (SPEC, 0, 3.0)
     first = [path / "history" / "step-000000000.safetensors" for path in (parent, request.folder)]
     assert first[0].read_bytes() == first[1].read_bytes()
-    settle(qtbot, trained)
+    settle(qtbot, studio)
 
 
 def test_how_much_is_kept_of_a_run_is_chosen_in_the_menu_and_remembered(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Self
 
 from vae_studio.core.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _NAME = ".lock"
 _PATIENCE = 0.5  # seconds; somebody may just be asking whether it is held
@@ -23,11 +24,13 @@ class RunLock:
 
     def __init__(self, run: Path) -> None:
         self.run = run
-        self._lock = FileLock(run / _NAME, timeout=_PATIENCE, thread_local=False)
+        self._lock = _lock(run, _PATIENCE)
 
     def acquire(self) -> None:
         """Raises ``CheckpointError``: ``runs.locked`` where another holds it, or
         ``checkpoint.write`` where the folder cannot be written."""
+        from filelock import Timeout
+
         try:
             self._lock.acquire()
         except Timeout:
@@ -56,7 +59,9 @@ class RunLock:
 
 def is_locked(run: Path) -> bool:
     """Whether somebody writes to that run right now."""
-    lock = FileLock(run / _NAME, timeout=0, thread_local=False)
+    from filelock import Timeout
+
+    lock = _lock(run, 0.0)
     try:
         if not (run / _NAME).is_file():
             return False
@@ -67,3 +72,9 @@ def is_locked(run: Path) -> bool:
         return False
     lock.release()
     return False
+
+
+def _lock(run: Path, patience: float) -> FileLock:
+    from filelock import FileLock  # not before it is needed: it brings email and asyncio
+
+    return FileLock(run / _NAME, timeout=patience, thread_local=False)

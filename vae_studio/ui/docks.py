@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -180,6 +181,34 @@ class _Title(QWidget):
         layout.setContentsMargins(10, 4, 4, 2)
         layout.setSpacing(2)
         layout.addWidget(QLabel(dock.windowTitle().upper()), 1)
+        layout.addWidget(_Buttons(dock, self))
+
+
+class _Buttons(QWidget):
+    """Of a title: their room from the first, they themselves once it is seen. Behind tabs, most of
+    two dozen titles never are."""
+
+    _room = QSize()
+
+    def __init__(self, dock: QDockWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._dock: QDockWidget | None = dock
+        if _Buttons._room.isEmpty():
+            self._make()
+            _Buttons._room = self.sizeHint()
+        self.setFixedSize(_Buttons._room)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._make()
+        super().showEvent(event)
+
+    def _make(self) -> None:
+        dock, self._dock = self._dock, None
+        if dock is None:
+            return
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
         float_button = tool_button(
             "mdi6.dock-window",
             self.tr("Float"),

@@ -81,7 +81,10 @@ class Launcher(QObject):
 
         changes: of any fields, but for those that shape the weights.
         """
-        begun = {"seed": snapshot.config.seed, "init": snapshot.config.init}
+        shaping = ["seed", "init", "mean_bias"]
+        if snapshot.config.mean_bias:
+            shaping += ["dataset", "train_size"]  # whose mean it is
+        begun = {name: getattr(snapshot.config, name) for name in shaping}
         spec, config = _changed(snapshot.spec, replace(self._plan.plan.config, **begun), changes)
         request = self._request(spec, config, self._variant(snapshot), again=Path(snapshot.run))
         self._start_instead(request)

@@ -17,8 +17,6 @@ from vae_studio.session.folders import remembered
 from vae_studio.session.settings import AppSettings, Theme
 from vae_studio.ui.docks import Docks
 from vae_studio.ui.drawing_files import DrawingFiles
-from vae_studio.ui.import_window import ImportWindow
-from vae_studio.ui.log_window import LogWindow
 from vae_studio.ui.menus import Menus, leaves
 from vae_studio.ui.notices import Notices
 from vae_studio.ui.panels import PANELS
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from vae_studio.core.runs import RunInfo
     from vae_studio.core.snapshot import Snapshot
     from vae_studio.session.trials import Trial
+    from vae_studio.ui.import_window import ImportWindow
+    from vae_studio.ui.log_window import LogWindow
     from vae_studio.ui.panels.data.panel import DataPanel
     from vae_studio.ui.panels.dimensions import DimensionsPanel
     from vae_studio.ui.panels.draw.panel import DrawPanel
@@ -189,6 +189,8 @@ class MainWindow(QMainWindow):
     def log_window(self) -> LogWindow:
         """Made when it is first wanted; hidden until it is told to show something."""
         if self._log_window is None:
+            from vae_studio.ui.log_window import LogWindow
+
             self._log_window = LogWindow(self)
             self.closing.connect(self._log_window.close)
         return self._log_window
@@ -197,6 +199,8 @@ class MainWindow(QMainWindow):
     def import_window(self) -> ImportWindow:
         """Made when it is first wanted; hidden until it is told what to look at."""
         if self._import_window is None:
+            from vae_studio.ui.import_window import ImportWindow
+
             self._import_window = ImportWindow(self.store, self)
             self._import_window.train_wanted.connect(self.train_on)
             self.closing.connect(self._import_window.close)
