@@ -10,7 +10,7 @@ export PYTHON TORCH_INDEX
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test soak soak-full check lint format types contracts setup clean
+.PHONY: help run tour test soak soak-full bench bench-full check lint format types contracts setup clean
 
 help:  ## List the targets
 	@echo 'make TARGET [VARIABLE=value]'
@@ -40,6 +40,12 @@ soak: setup  ## Look for faults for 20 minutes: strangers' files, kills, full di
 
 soak-full: setup  ## The same with full counts: an hour or more
 	@QT_QPA_PLATFORM=offscreen $(PY) -m tests.soak --full $(ARGS)
+
+bench: setup  ## Measure speed and memory, in under 10 minutes; writes benchmarks/RESULTS.md
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m benchmarks.report $(ARGS)
+
+bench-full: setup  ## Measure all, for the better part of an hour
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m benchmarks.report --full $(ARGS)
 
 check: lint types contracts table  ## Run lint, types, contracts, and the table of models
 

@@ -98,12 +98,12 @@ def cell(value: str | float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def aligned(rows: Sequence[Sequence[str | float]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str | float]], between: str = "  ") -> list[str]:
     """Each row as a line: the first column to the left, the others to the right."""
     texts = [[cell(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     return [
-        "  ".join(
+        between.join(
             text.rjust(width) if column else text.ljust(width)
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         )

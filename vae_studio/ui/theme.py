@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QStyleFactory, QWid
 
 from vae_studio.core.resources import bundled_path
 from vae_studio.session.settings import Theme
+from vae_studio.ui.qt_names import stand_in_for_qtpy
 
 INK, PAPER, HINT = "#ffffff", "#000000", "#7d8794"  # of the canvas: as in MNIST, in every scheme
 GRID = 8  # px; spacing and margins are multiples or halves of it
@@ -331,7 +332,8 @@ def _icon(name: str, scheme: Colors, role: str = "") -> QIcon:
 @cache
 def _icon_font() -> Any:
     """QtAwesome with the one of its twelve fonts that is used; each takes time at the start."""
-    import qtawesome  # after PySide6, which it then uses
+    stand_in_for_qtpy()
+    import qtawesome
 
     fonts = [font for font in getattr(qtawesome, "_BUNDLED_FONTS", ()) if font[0] == _ICON_FONT]
     if fonts:

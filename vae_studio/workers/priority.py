@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-_NICE = 10  # of 19; a wish for a processor then counts a tenth
+_NICE = 10  # of 19; against others that want a processor it counts a tenth
 
 
 def step_back() -> None:

@@ -254,7 +254,9 @@ class KLBars(QWidget):
         self._point(None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self._point(self._place_at(event.position().x()))
             self._choose()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
-from superqt import QDoubleSlider
+
+from vae_studio.ui.widgets.double_slider import QDoubleSlider
 
 
 class HandSlider(QDoubleSlider):

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QPolygonF
 from PySide6.QtWidgets import QWidget
-from superqt import QDoubleSlider
 
 from vae_studio.ui import theme
+from vae_studio.ui.widgets.double_slider import QDoubleSlider
 
 HEIGHT = 24
 _HALF_HANDLE = 6  # px; ``theme`` makes the handle

@@ -64,7 +64,9 @@ class Strip(QWidget):
                 painter.fillRect(place, QColor(theme.colors().base))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             index = int(event.position().x() / (HEIGHT + _GAP))
             if self._images is not None and index < len(self._images):
                 self.chosen.emit(index)
