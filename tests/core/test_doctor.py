@@ -22,6 +22,7 @@ from vae_studio.core.runs import bundled_runs, read_metrics
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.trainer import TrainState, images_used, new_state, train
 from vae_studio.core.variants import VARIANTS
+from vae_studio.session.plan import preset
 
 SHIPPED = [info.variant for info in bundled_runs()]
 SMALL = replace(VARIANTS["vae-32"], hidden=(256, 128))
@@ -42,6 +43,11 @@ PROVOKED: dict[str, tuple[str, ModelSpec, TrainConfig]] = {
         "collapse",
         replace(SMALL, likelihood="gaussian"),
         replace(HEAVY, beta=500.0),
+    ),
+    "collapse, as Train begins": (
+        "collapse",
+        SMALL,
+        replace(HEAVY, mean_bias=True, rate_warmup=1, schedule="cosine"),
     ),
     "collapse, CVAE": ("collapse", replace(SMALL, num_classes=10), HEAVY),
     "scale": ("scale", SMALL, MEAN),
@@ -70,7 +76,7 @@ def heard(
     data: DatasetPair, spec: ModelSpec, config: TrainConfig, ear: Ear = lambda *_: None
 ) -> tuple[Doctor, list[Finding]]:
     """Train to the end with a doctor by: the doctor, and all it said. ear: may answer."""
-    return listen(data, new_state(spec, config), ear)
+    return listen(data, new_state(spec, config, images=data.train.images), ear)
 
 
 def listen(
@@ -110,6 +116,15 @@ def test_a_healthy_training_raises_no_alarm(name: str, digits: DatasetPair) -> N
     doctor, said = heard(digits, spec, config)
     assert said == []
     assert doctor.findings == ()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_what_train_does_raises_no_alarm(name: str, digits: DatasetPair) -> None:
+    plan = preset(name)
+    spec = plan.spec
+    spec = replace(spec, hidden=(16, 32)) if spec.architecture == "conv" else spec
+    _, said = heard(digits, spec, replace(plan.config, epochs=4, batch_size=64, device="cpu"))
+    assert said == []
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -37,6 +37,7 @@ def start(qtbot: QtBot, home: Path) -> Iterator[Start]:
             studio.window.show()
         studio.lifecycle.begin()
         qtbot.waitUntil(lambda: studio.store.last_decoded is not None, timeout=TIMEOUT)
+        qtbot.waitUntil(lambda: studio.store.library.has_begun, timeout=TIMEOUT)
         settle(qtbot, studio)
         return studio
 

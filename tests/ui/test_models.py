@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QListWidgetIte
 from pytestqt.qtbot import QtBot
 
 from tests.ui import hand
-from tests.ui.conftest import Start
+from tests.ui.conftest import Start, end
 from tests.ui.waits import TIMEOUT, settle, shipped, show_model, undo_into
-from vae_studio.app import Studio
+from vae_studio.app import Studio, build, make_application
 from vae_studio.core.errors import StudioError
 from vae_studio.core.runs import bundled_runs, read_run
 from vae_studio.ui.panels.decoded import DecodedPanel
@@ -46,6 +46,20 @@ def test_it_lists_every_model_that_ships(studio: Studio) -> None:
     tip = item(studio, "vae-32").toolTip()
     assert "32 dims, BCE" in tip
     assert "−ELBO" in tip
+
+
+def test_the_users_own_runs_are_listed_once_the_window_is_there(
+    own_run: Path, qtbot: QtBot
+) -> None:
+    """A thousand of them would keep the first picture waiting."""
+    studio = build(make_application(), seed=7)
+    models = studio.window.panel(ModelsPanel).list
+    assert models.count() == len(bundled_runs())
+    studio.window.show()
+    studio.lifecycle.begin()
+    qtbot.waitUntil(lambda: models.count() == len(bundled_runs()) + 1, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: studio.store.last_decoded is not None, timeout=TIMEOUT)
+    end(studio)
 
 
 def test_a_click_opens_a_model_as_one_undo_step(studio: Studio, qtbot: QtBot) -> None:

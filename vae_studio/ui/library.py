@@ -32,6 +32,7 @@ class Removal:
 
 class Library(QObject):
     """notes: tags and notes of the runs. shelf: reads what stands beside them, off this thread.
+    has_begun: whether the user's own runs were read.
 
     Signals: ``changed()``; ``removed(Removal)``; ``failed(StudioError)``;
     ``renamed(path, name)``; ``begun(interrupted)``: the
@@ -51,6 +52,7 @@ class Library(QObject):
         self._bundled: list[runs.RunInfo] | None = None
         self._elsewhere: list[Path] = []
         self._known = runs.KnownRuns()
+        self.has_begun = False
         self.shelf.answered.connect(self._take)
 
     def start(self) -> None:
@@ -103,6 +105,7 @@ class Library(QObject):
     def _take(self, answer: object) -> None:
         if not isinstance(answer, RunsKnown):
             return
+        self.has_begun = True
         self.changed.emit()
         self.begun.emit([info for info in answer.interrupted if info.can_resume])
 
