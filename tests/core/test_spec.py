@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import time
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
@@ -190,18 +192,27 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    """What other tests left behind takes the collector half a second, at any moment."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_collector")
 @pytest.mark.parametrize(
     ("record", "name"), [(record, item.name) for record in RECORDS for item in fields(record)]
 )
 def test_a_strangers_value_is_refused_at_once(record: Any, name: str) -> None:
     taken = []
     for value in HOSTILE:
-        started, refusal = time.process_time(), None
+        started, refusal = time.thread_time(), None
         try:
             record.from_dict({name: value})
         except SpecError as error:
             refusal = str(error)
-        assert time.process_time() - started < 0.2
+        assert time.thread_time() - started < 0.2
         if refusal is None:
             taken.append(value)
         else:
@@ -213,13 +224,14 @@ def test_a_strangers_value_is_refused_at_once(record: Any, name: str) -> None:
         assert taken in ([], [True])
 
 
+@pytest.mark.usefixtures("without_collector")
 @pytest.mark.parametrize("hidden", [(10**9,), (10**9,) * 4, (4097,), (1,) * 5, (1,) * 1_000_000])
 def test_a_gigantic_model_is_refused_without_room_for_it(hidden: tuple[int, ...]) -> None:
     tracemalloc.start()
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(SpecError):
         ModelSpec.from_dict({"hidden": list(hidden), "image_shape": [3, 512, 512]})
-    assert time.process_time() - started < 0.2
+    assert time.thread_time() - started < 0.2
     assert tracemalloc.get_traced_memory()[1] < 32 * 2**20
     tracemalloc.stop()
 
