@@ -38,7 +38,7 @@ _PROGRAMS: dict[str, tuple[Sequence[str] | None, Sequence[str]]] = {
     "growth": (("--quick",), ()),
     "gpu": ((), ()),
 }
-_PACKAGES = ("torch", "PySide6", "pyqtgraph", "numpy")
+_PACKAGES = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy")
 
 
 def machine() -> str:
