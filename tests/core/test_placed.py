@@ -11,7 +11,10 @@ from vae_studio.core.data import Dataset, DatasetPair, placed
 def on(device: str, free: int, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset | str:
     """What becomes of the data with so many bytes free there; a machine without a GPU can tell
     where they would go, not send them."""
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
+    cached = free // 4  # by torch, of a training before
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free - cached, 2 * free))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: cached + 1000)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 1000)
     monkeypatch.setattr(Dataset, "to", lambda self, device: f"sent to {device}")
     return placed(data, torch.device(device))
 

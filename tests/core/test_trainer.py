@@ -582,6 +582,31 @@ def test_of_a_bundle_the_steps_before_the_bad_one_hold(
     assert same(moments(state), moments(expected))
 
 
+def test_on_a_gpu_few_steps_are_read_together_at_first_and_no_more_than_a_pause_can_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state, clock = new_state(PLAIN, quick()), 0.0
+    monkeypatch.setattr(trainer.time, "perf_counter", lambda: clock)
+    unread = trainer._Unread(state, None)
+    unread._device = torch.device("cuda")  # which only decides about this
+
+    def bundle(seconds: float) -> int:
+        nonlocal clock
+        while not unread.is_due:
+            unread.add(torch.zeros(3), 0, 1.0, 0.1)
+        clock += seconds * len(unread._steps)
+        unread._device = torch.device("cpu")
+        found = len(list(unread.read()))
+        unread._device = torch.device("cuda")
+        return found
+
+    state.step = 100
+    assert [bundle(0.001) for _ in range(4)] == [1, 3, 3, 3]  # as moments are kept
+    state.step = 5000
+    assert [bundle(0.001), bundle(0.001), bundle(0.03), bundle(0.03)] == [25, 25, 25, 3]
+    assert [bundle(2.0), bundle(2.0)] == [3, 1]
+
+
 def moments(state: TrainState) -> dict[str, Tensor]:
     """Adam's, by number and name; without those that are zero, as before the first step."""
     return {

@@ -23,7 +23,7 @@ def test_what_is_said_early_is_heard_in_its_order(place: PlotsPlace, qtbot: QtBo
     assert heard == []
     assert not place.has_plots
     qtbot.waitUntil(lambda: place.has_plots)
-    assert heard == ["made", ("first", place.plots), ("second", place.plots)]
+    assert heard == [("first", place.plots), ("second", place.plots), "made"]
     place.tell(lambda plots: heard.append("at once"))
     assert heard[-1] == "at once"
     assert place.currentWidget() is place.plots

@@ -255,7 +255,7 @@ def held_after(studio: Studio, qtbot: QtBot, epoch: int) -> Path:
 def test_the_same_start_begins_with_the_same_weights(
     mean_bias: bool, studio: Studio, qtbot: QtBot, small_mnist: None
 ) -> None:
-    """Whatever the forms say by then of seed, bias and number of images."""
+    """Whatever the forms say by then of seed and bias."""
     train(studio, qtbot, epochs=1, mean_bias=mean_bias)
     store, panel = studio.store, studio.window.panel(TrainPanel)
     parent = Path(store.state.model)
@@ -264,7 +264,6 @@ def test_the_same_start_begins_with_the_same_weights(
     store.plan.set_value("seed", 77)
     store.plan.set_value("beta", 3.0)
     store.plan.set_value("device", "cpu")
-    store.plan.set_value("train_size", 100)
     hand.click(panel.controls.restart)
     request = store.training.view.request
     assert request is not None

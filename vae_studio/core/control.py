@@ -96,16 +96,13 @@ class TrainControl:
         """Whether the run is held."""
         return self._paused
 
-    @property
-    def would_wait(self) -> bool:
-        """Whether ``may_go_on`` would wait, or say stop, if it were asked now."""
-        with self._condition:
-            return self._held or self._stopped
-
-    def may_go_on(self) -> bool:
-        """Wait while paused; then True to take a step, False to stop."""
+    def may_go_on(self, wait: bool = True) -> bool | None:
+        """Wait while paused; then True to take a step, False to stop. wait: without, None while
+        paused."""
         with self._condition:
             while self._held and not self._stopped:
+                if not wait:
+                    return None
                 self._condition.wait()
             if self._paused and not self._epoch_allowed and self._steps_allowed:
                 self._steps_allowed -= 1

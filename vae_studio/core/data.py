@@ -62,6 +62,7 @@ def placed(data: Dataset, device: torch.device) -> Dataset:
     if device.type != "cuda":
         return data.to(device)
     free, _ = torch.cuda.mem_get_info(device)
+    free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # torch's own
     return data.to(device) if data.images.nbytes <= _SHARE * free else data
 
 

@@ -68,7 +68,7 @@ def is_locked(run: Path) -> bool:
         lock.acquire()
     except Timeout:
         return True
-    except OSError:  # a folder that nobody here can write to
+    except (OSError, NotImplementedError):  # a folder that nobody here can write to, or lock
         return False
     lock.release()
     return False

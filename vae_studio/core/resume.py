@@ -27,6 +27,7 @@ from vae_studio.core.trainer import (
     TrainState,
     check_trainable,
     images_used,
+    is_out_of_memory,
     new_state,
     steps_per_epoch,
 )
@@ -66,7 +67,9 @@ def training_tensors(state: TrainState) -> dict[str, Tensor]:
             dtype=torch.float64,
         ),
     }
-    for index, parts in state.optimizer.state_dict()["state"].items():
+    # A first step that was not taken leaves Adam's moments at zero; before it there are none.
+    moments = state.optimizer.state_dict()["state"] if state.step else {}
+    for index, parts in moments.items():
         for key, value in parts.items():
             tensors[f"adam.{index}.{key}"] = value.detach().to("cpu", copy=True)
     return tensors
@@ -95,6 +98,8 @@ def load_training(path: Path | str) -> Resumable:
         _load_adam(state, tensors)
         _check(state)
     except (KeyError, ValueError, RuntimeError, TypeError, SpecError) as error:
+        if is_out_of_memory(error):
+            raise
         raise _damaged(info, str(error)) from error
     state.journal = [Change(step, field, value) for step, field, value in info.journal]  # type: ignore[arg-type]
     return Resumable(state, info, found.older, found.number)

@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -37,7 +38,9 @@ from vae_studio.core.spec import ModelSpec, TrainConfig
 
 FIXED_SAMPLES = 16  # points of the prior that are decoded after every epoch
 
-_READ_EVERY = {"cuda": 25}  # steps; elsewhere the loss of each is read at once
+# On a GPU, so many steps are read together at most: fewer at first, when much happens and moments
+# are kept, and no more than it computes in this time, so that a pause is heard.
+_MOST_UNREAD, _UNREAD_SECONDS = 25, 0.1
 
 # Each use of randomness has a stream of its own, so that no one of them shifts another.
 _INIT, _NOISE, _ORDER, _FIXED = range(4)
@@ -183,9 +186,8 @@ def train(
     used = data.train.first(images_used(len(data.train), state.config))
     try:
         data = DatasetPair(placed(used, device), placed(data.test, device))
-        every = read_every or _READ_EVERY.get(device.type, 1)
         while state.epoch < state.config.epochs:
-            yield from _train_epoch(state, data.train, control, every)
+            yield from _train_epoch(state, data.train, control, read_every)
             done = None if control.stopped else _finish_epoch(state, data.test, control)
             if done is None:
                 _make_changes(state, control)  # they hold once the run goes on
@@ -223,27 +225,46 @@ def wanted_memory(error: Exception, spec: ModelSpec) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
+class _Step(NamedTuple):
+    """set_to: β and rate before warm-up and schedule."""
+
+    losses: Tensor
+    images: int
+    beta: float
+    rate: float
+    set_to: tuple[float, float]
+
+
 class _Unread:
     """Steps whose losses lie where they were computed, until ``read`` waits for them."""
 
-    def __init__(self, state: TrainState) -> None:
-        self._state = state
+    def __init__(self, state: TrainState, every: int | None) -> None:
+        """every: so many are read together; None for what suits the device."""
+        self._state, self._every = state, every
         self._device = next(state.model.parameters()).device
+        self._at_once = 1  # as many as the device computes in ``_UNREAD_SECONDS``
         self._clear()
 
     def _clear(self) -> None:
         self.failed = torch.zeros((), device=self._device)  # 1 from the first that is not finite
-        self._steps: list[tuple[Tensor, int, float, float]] = []
+        self._steps: list[_Step] = []
+        self._since = time.perf_counter()
 
-    def __len__(self) -> int:
-        return len(self._steps)
+    @property
+    def is_due(self) -> bool:
+        """Whether enough have come together."""
+        limit = self._every
+        if limit is None:
+            early = max(1, self._state.step // 32)
+            limit = min(early, self._at_once) if self._device.type == "cuda" else 1
+        return len(self._steps) >= limit
 
     def add(self, losses: Tensor, images: int, beta: float, rate: float) -> None:
         """A step is done. losses: reconstruction and KL, and whether it failed: [3]."""
         state = self._state
         state.step += 1
         state.position += images
-        self._steps.append((losses, images, beta, rate))
+        self._steps.append(_Step(losses, images, beta, rate, (state.beta, state.learning_rate)))
 
     def read(self) -> Iterator[StepDone]:
         """The events of all of them. Raises ``FloatingPointError`` after those before a step whose
@@ -252,30 +273,37 @@ class _Unread:
             return
         state, steps = self._state, self._steps
         started = time.perf_counter()
-        rows = torch.stack([losses for losses, *_ in steps]).tolist()
-        state.epoch_seconds += time.perf_counter() - started
+        rows = torch.stack([step.losses for step in steps]).tolist()
+        done = time.perf_counter()
+        state.epoch_seconds += done - started
+        each = max(1e-6, (done - self._since) / len(steps))
+        self._at_once = min(_MOST_UNREAD, max(1, int(_UNREAD_SECONDS / each)))
         self._clear()
         events = list[StepDone]()
         first = state.step - len(steps) + 1
         for number, (reconstruction, kl, failed) in enumerate(rows):
-            _, images, beta, rate = steps[number]
+            step = steps[number]
             if failed:
                 state.step = first + number - 1
-                state.position -= sum(step[1] for step in steps[number:])
+                state.position -= sum(each.images for each in steps[number:])
+                state.journal = [
+                    change for change in state.journal if change.step <= first + number
+                ]
+                state.beta, state.learning_rate = step.set_to
                 break
             state.sums = (
-                state.sums[0] + reconstruction * images,
-                state.sums[1] + kl * images,
+                state.sums[0] + reconstruction * step.images,
+                state.sums[1] + kl * step.images,
             )
             terms = Terms(reconstruction, kl)
-            events.append(StepDone(state.epoch + 1, first + number, terms, beta, rate))
+            events.append(StepDone(state.epoch + 1, first + number, terms, step.beta, step.rate))
         yield from events
         if len(events) < len(steps):
             raise FloatingPointError
 
 
 def _train_epoch(
-    state: TrainState, data: Dataset, control: TrainControl, read_every: int
+    state: TrainState, data: Dataset, control: TrainControl, read_every: int | None
 ) -> Iterator[StepDone]:
     """The epoch's steps that are still to do; ends early when ``control`` says stop."""
     steps = steps_per_epoch(len(data), state.spec, state.config)
@@ -284,11 +312,13 @@ def _train_epoch(
         state.order = torch.randperm(len(data), generator=state.shuffle)
     order = state.order.to(data.images.device)
     state.model.train()
-    unread = _Unread(state)
+    unread = _Unread(state, read_every)
     while state.position < min(steps * size, len(data)):
-        if control.would_wait:
+        goes_on = control.may_go_on(wait=False)
+        if goes_on is None:
             yield from unread.read()  # before a pause, all that was done is told
-        if not control.may_go_on():
+            goes_on = control.may_go_on()
+        if not goes_on:
             break
         started = time.perf_counter()
         _make_changes(state, control)
@@ -302,7 +332,7 @@ def _train_epoch(
             raise
         unread.add(losses, len(batch), beta, rate)
         state.epoch_seconds += time.perf_counter() - started
-        if len(unread) >= read_every:
+        if unread.is_due:
             yield from unread.read()
     yield from unread.read()
 

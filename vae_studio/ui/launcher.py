@@ -77,14 +77,12 @@ class Launcher(QObject):
         )
 
     def restart(self, snapshot: Snapshot, **changes: Any) -> None:
-        """Train again from the initial weights of a run; the rest is as the forms say.
+        """Train again from the initial weights of a run; the rest is as the forms say. With
+        ``mean_bias`` the last bias is that of the images that are learned now.
 
         changes: of any fields, but for those that shape the weights.
         """
-        shaping = ["seed", "init", "mean_bias"]
-        if snapshot.config.mean_bias:
-            shaping += ["dataset", "train_size"]  # whose mean it is
-        begun = {name: getattr(snapshot.config, name) for name in shaping}
+        begun = {name: getattr(snapshot.config, name) for name in ("seed", "init", "mean_bias")}
         spec, config = _changed(snapshot.spec, replace(self._plan.plan.config, **begun), changes)
         request = self._request(spec, config, self._variant(snapshot), again=Path(snapshot.run))
         self._start_instead(request)

@@ -1,4 +1,4 @@
-"""``Training``: the window's side of the training slot. Empties the mailbox at 30 Hz."""
+"""``Training``: the window's side of the training slot. Empties the mailbox at 20 Hz."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from vae_studio.core.errors import StudioError
 from vae_studio.session.jobs import Job, JobResult
+from vae_studio.workers.priority import step_back
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class JobThread(QThread):
 
     def run(self) -> None:
         """The thread's body: every fault of a job ends as a signal."""
+        step_back()  # as a training does, or it would take that its processor for seconds
         while (job := self._next()) is not None:
             try:
                 result = self._work(job)

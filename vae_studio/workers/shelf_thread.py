@@ -270,7 +270,7 @@ def _as_studio_error(error: Exception) -> StudioError:
 
 def _answer(wanted: Request) -> Answer:
     if isinstance(wanted, RunsWanted):
-        return RunsKnown(tuple(find_interrupted(wanted.folder, wanted.known.read)))
+        return RunsKnown(_interrupted(wanted))
     if isinstance(wanted, NotesWanted):
         return NotesRead({run: _read(run) for run in wanted.runs})
     if isinstance(wanted, TrialsWanted):
@@ -278,6 +278,14 @@ def _answer(wanted: Request) -> Answer:
     if isinstance(wanted, ThumbnailWanted):
         return ThumbnailRead(wanted, _thumbnail(wanted))
     return SizesRead(wanted, sum(map(disk_use, wanted.runs)))
+
+
+def _interrupted(wanted: RunsWanted) -> tuple[RunInfo, ...]:
+    try:
+        return tuple(find_interrupted(wanted.folder, wanted.known.read))
+    except Exception:  # nor is a list
+        log.exception("runs in %s", wanted.folder)
+        return ()
 
 
 def _read(run: Path) -> Annotations | StudioError:

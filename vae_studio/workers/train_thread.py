@@ -58,7 +58,8 @@ class TrainRequest:
     with.
 
     branch: begin with these weights. again: the folder of a run whose first weights this one begins
-    with; for one that is no branch itself, the same specification and seed bring them. held:
+    with; for one that is no branch itself, the same specification and seed bring them, and
+    with ``mean_bias`` the same images. held:
     wait after the first step, or epoch. background: what is shown stays, unless the user follows.
     """
 

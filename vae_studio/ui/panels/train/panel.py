@@ -124,14 +124,17 @@ class TrainPanel(Panel):
     @Slot()
     def _overlay(self) -> None:
         """Beside the run on show those that were chosen, where their losses have its unit."""
-        if not self._place.has_plots and not self.store.overlays.runs:
-            return
-        overlays = [
-            (run.name, "", run.rows)
-            for run in self.store.overlays.runs
-            if run.likelihood == self._likelihood
-        ]
-        self._place.tell(lambda plots: plots.set_overlays(overlays), after_ms=0)
+        if self._place.is_told or self.store.overlays.runs:
+            self._place.tell(self._draw_overlays, after_ms=0)
+
+    def _draw_overlays(self, plots: LossPlots) -> None:
+        plots.set_overlays(
+            [
+                (run.name, "", run.rows)
+                for run in self.store.overlays.runs
+                if run.likelihood == self._likelihood
+            ]
+        )
 
     @Slot(object)
     def _mark_changes(self, changes: Sequence[Change]) -> None:

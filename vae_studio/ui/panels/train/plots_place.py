@@ -23,7 +23,7 @@ _PAUSE_MS = 20  # between two pieces; what waited goes first
 
 
 class PlotsPlace(QStackedWidget):
-    """Signal: ``made(plots)``, once."""
+    """Signal: ``made(plots)``, once, when they have heard all that they were told."""
 
     made = Signal(object)
     _loaded = Signal()
@@ -44,6 +44,11 @@ class PlotsPlace(QStackedWidget):
         return self._plots is not None
 
     @property
+    def is_told(self) -> bool:
+        """Whether there are plots, or something waits for them."""
+        return self._plots is not None or bool(self._untold)
+
+    @property
     def plots(self) -> LossPlots:
         """The plots, made now if they were not, with all that they were told."""
         if self._plots is None:
@@ -53,10 +58,10 @@ class PlotsPlace(QStackedWidget):
             self._pieces = []
             self.addWidget(self._plots)
             self.setCurrentWidget(self._plots)
-            self.made.emit(self._plots)
             untold, self._untold = self._untold, []
             for say in untold:
                 say(self._plots)
+            self.made.emit(self._plots)
         return self._plots
 
     def tell(self, say: Callable[[LossPlots], None], after_ms: int | None = None) -> None:
