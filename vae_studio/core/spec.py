@@ -272,7 +272,7 @@ class TrainConfig(_Checked):
         0,
         10_000,
         0,
-        "Rate warm-up",
+        "Warm-up of rate",
         "The rate grows linearly from 0 over so many epochs, half of the run at most; it bears a "
         "larger rate afterwards",
         "epochs",
