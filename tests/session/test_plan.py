@@ -31,7 +31,7 @@ def test_a_preset_is_the_variant_with_a_warm_up(name: str) -> None:
     plan = preset(name)
     assert plan.spec == fitted(VARIANTS[name], DATASETS["mnist"])
     assert plan.config == TrainConfig(
-        epochs=6, learning_rate=4e-3, rate_warmup=1, beta_warmup=3, mean_bias=True
+        epochs=7, learning_rate=4e-3, rate_warmup=1, beta_warmup=3, mean_bias=True
     )
     assert changed_fields(plan) == ()
     assert problems(plan) == {}
@@ -102,8 +102,8 @@ def test_fields_that_do_not_go_together_are_named() -> None:
     plan = with_value(preset("vae-batchnorm"), "batch_size", 1)
     assert problems(plan)["batch_size"].code == "plan.batch_norm"
     assert not problems(with_value(preset("vae-32"), "batch_size", 1))
-    assert problems(with_value(preset(), "beta_warmup", 7))["beta_warmup"].code == "plan.warmup"
-    assert not problems(with_value(preset(), "beta_warmup", 6))
+    assert problems(with_value(preset(), "beta_warmup", 8))["beta_warmup"].code == "plan.warmup"
+    assert not problems(with_value(preset(), "beta_warmup", 7))
     assert problems(with_value(preset(), "num_classes", 3))["num_classes"].code == "spec.choice"
 
 

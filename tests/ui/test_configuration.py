@@ -120,7 +120,7 @@ def test_arrow_keys_step(panel: ConfigurationPanel) -> None:
     QTest.keyClick(edit, Qt.Key.Key_Down)
     assert panel.store.plan.plan.config.learning_rate == 2e-3
     QTest.keyClick(panel.rows["epochs"].edit, Qt.Key.Key_Up)
-    assert panel.store.plan.plan.config.epochs == 7
+    assert panel.store.plan.plan.config.epochs == 8
 
 
 @pytest.mark.parametrize(
