@@ -25,10 +25,9 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from benchmarks.exploring import _nudge, p99, run_until, start
+from benchmarks.exploring import _nudge, p99, run_until, start, train_beside
 from vae_studio.app import Studio
 from vae_studio.core.resources import bundled_path
-from vae_studio.core.spec import TrainConfig
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.requests import EncodeResult
 from vae_studio.ui.panels.draw.panel import DrawPanel
@@ -204,13 +203,7 @@ def measure(model: str, moves: int, seconds: float) -> dict[str, float]:
             "line_p99_ms": p99(late),
             "line_last_p99_ms": p99(late[-len(late) // 4 :]),
         }
-    config = TrainConfig(epochs=50, device="cpu")
-    store.launcher.start(VARIANTS[model], config, model)
-    run_until(lambda: store.training.view.step > 20)
-    store.follow(False)
-    store.open_model(bundled_path("checkpoints") / model)
-    run_until(lambda: store.state.model.endswith(model) and store.snapshot is not None)
-    run_until(lambda: store.atlas.is_current)
+    train_beside(studio, model)
     busy = strokes(hand, moves)
     assert store.training.view.status is not TrainStatus.IDLE
     studio.window.close()

@@ -31,7 +31,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from benchmarks.exploring import Paints, _nudge, p99, run_until, start
+from benchmarks.exploring import Paints, _nudge, p99, run_until, start, train_beside
 from benchmarks.lines import Line, Report, Table
 from benchmarks.processes import python
 from vae_studio.app import Studio
@@ -160,12 +160,7 @@ def measure(moves: int) -> dict[str, float]:
     run_until(lambda: store.atlas.is_current)
     drag(studio, paints, 20)
     idle = drag(studio, paints, moves)
-    store.launcher.start(VARIANTS[_MODEL], TrainConfig(epochs=50, device="cpu"), _MODEL)
-    run_until(lambda: store.training.view.step > 20)
-    store.follow(False)
-    store.open_model(bundled_path("checkpoints") / _MODEL)
-    run_until(lambda: store.state.model.endswith(_MODEL) and store.snapshot is not None)
-    run_until(lambda: store.atlas.is_current)
+    train_beside(studio, _MODEL)
     busy = drag(studio, paints, moves)
     assert store.training.view.status is not TrainStatus.IDLE
     studio.window.close()

@@ -71,6 +71,12 @@ def run(name: str, options: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def keep(kept: Mapping[str, Mapping[str, Any]]) -> None:
+    """``results.json``: a line for each program."""
+    lines = (f"{json.dumps(name)}: {json.dumps(kept[name], ensure_ascii=False)}" for name in kept)
+    _KEPT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
 def page(kept: Mapping[str, Mapping[str, Any]]) -> str:
     """``RESULTS.md``."""
     reports = {
@@ -128,7 +134,7 @@ def main() -> None:
             print(f"{name}: only with --full\n")
             continue
         kept[name] = run(name, wanted)
-        _KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(kept)
     curves = kept.get("time_to_quality", {}).get("report", {}).get("curves")
     if curves:
         _PICTURE.write_text(draw(curves), encoding="utf-8")

@@ -64,7 +64,8 @@ def studio(seed: int) -> list[tuple[float, float]]:
 
 def _once(loop: str, seed: int) -> list[tuple[float, float]]:
     said = python("-m", "benchmarks.time_to_quality", "--loop", loop, "--seed", str(seed))
-    return [(seconds, loss) for seconds, loss in json.loads(said.splitlines()[-1])]
+    found = json.loads(said.splitlines()[-1])
+    return [(round(seconds, 2), round(loss, 3)) for seconds, loss in found]
 
 
 def measure(seeds: int) -> Report:

@@ -36,7 +36,7 @@ from vae_studio.ui.training import TrainStatus
 
 log = logging.getLogger(__name__)
 
-_MEANWHILE = 0.05  # s
+_MEANWHILE = 0.05  # s, until it is asked again whether a training has started
 _UNSEEN_MS = 1000  # then the work begins, whether or not the window was painted
 _TRASH_SECONDS = 30 * 24 * 3600
 

@@ -80,10 +80,8 @@ def experiment_command(options: argparse.Namespace) -> int:
 
     trial = experiment(options.name, _config(options))
     check_place(options.output)
-    for arm in trial.arms:
-        check_trainable(
-            arm.spec, arm.config
-        )  # a fault of the last arm is told before the first trains
+    for arm in trial.arms:  # a fault of the last is told before the first trains
+        check_trainable(arm.spec, arm.config)
     paths: list[Path] = []
     for arm in trial.arms:
         folder = new_run_folder(arm.variant)

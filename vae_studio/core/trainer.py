@@ -276,8 +276,8 @@ class _Unread:
         rows = torch.stack([step.losses for step in steps]).tolist()
         done = time.perf_counter()
         state.epoch_seconds += done - started
-        each = max(1e-6, (done - self._since) / len(steps))
-        self._at_once = min(_MOST_UNREAD, max(1, int(_UNREAD_SECONDS / each)))
+        step_seconds = max(1e-6, (done - self._since) / len(steps))
+        self._at_once = min(_MOST_UNREAD, max(1, int(_UNREAD_SECONDS / step_seconds)))
         self._clear()
         events = list[StepDone]()
         first = state.step - len(steps) + 1

@@ -35,8 +35,8 @@ class Library(QObject):
     has_begun: whether the user's own runs were read.
 
     Signals: ``changed()``; ``removed(Removal)``; ``failed(StudioError)``;
-    ``renamed(path, name)``; ``begun(interrupted)``: the
-    user's own runs are read, of which these, a list of RunInfo, lost their program."""
+    ``renamed(path, name)``; ``begun(interrupted)``: the user's own runs are read, and the programs
+    of these, a list of RunInfo, ended without a word."""
 
     changed = Signal()
     removed = Signal(object)

@@ -71,7 +71,7 @@ class JobThread(QThread):
 
     def run(self) -> None:
         """The thread's body: every fault of a job ends as a signal."""
-        step_back()  # as a training does, or it would take that its processor for seconds
+        step_back()  # as a training does: else a job of some seconds would leave it none
         while (job := self._next()) is not None:
             try:
                 result = self._work(job)
