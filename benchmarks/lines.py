@@ -92,10 +92,12 @@ class Report:
 
 
 def cell(value: str | float) -> str:
-    """Of a table: three digits are enough."""
+    """Of a table: three digits are enough, four of what is a loss."""
     if isinstance(value, str):
         return value
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+    if abs(value) >= 1000 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def aligned(rows: Sequence[Sequence[str | float]], between: str = "  ") -> list[str]:
