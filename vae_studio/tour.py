@@ -63,7 +63,12 @@ def _pass_on(kind: QtMsgType, context: QMessageLogContext, message: str) -> None
 
 
 def _first_digit(studio: Studio) -> None:
+    """And all that comes within the second after it: densities behind the sliders, plots."""
+    from vae_studio.ui.panels.train.panel import TrainPanel
+
+    panel = studio.window.panel(TrainPanel)
     _wait(studio, lambda: studio.store.last_decoded is not None)
+    _wait(studio, lambda: studio.store.atlas.is_current and panel.has_plots)
     _settle(studio)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QAction, QColor, QImage
+from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from vae_studio.app import Studio
@@ -70,3 +71,16 @@ def test_the_theme_changes_while_the_app_runs(studio: Studio, qtbot: QtBot) -> N
         assert plot.backgroundBrush().color() == QColor(scheme.panel)
         corner = studio.window.grab().toImage().pixelColor(2, studio.window.height() - 2)
         assert corner == QColor(scheme.window)
+
+
+def test_another_scheme_leaves_icons_as_large_as_they_are(studio: Studio) -> None:
+    buttons = [
+        button
+        for button in studio.window.findChildren(QAbstractButton)
+        if not button.icon().isNull()
+    ]
+    before = [button.iconSize() for button in buttons]
+    assert len({size.width() for size in before}) > 1  # those of the titles are smaller
+    for name in ("light", "dark"):
+        studio.lifecycle.choose_theme(name)
+        assert [button.iconSize() for button in buttons] == before

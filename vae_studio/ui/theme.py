@@ -298,9 +298,13 @@ def _drawn(name: str, light: bool) -> str:
 def set_icon(target: Any, name: str) -> None:
     """Give a button or an action a Material Design icon that follows the theme."""
     target.setProperty(_ICON_PROPERTY, name)
-    target.setIcon(_icon(name, colors(), role=target.property("role") or ""))
     if isinstance(target, QAbstractButton):
         target.setIconSize(QSize(16, 16))
+    _draw_icon(target, name)
+
+
+def _draw_icon(target: Any, name: str) -> None:
+    target.setIcon(_icon(name, colors(), role=target.property("role") or ""))
 
 
 def icon(name: str) -> QIcon:
@@ -315,7 +319,7 @@ def restyle_icons(window: QWidget) -> None:
     for target in (*window.findChildren(QAbstractButton), *window.findChildren(QAction)):
         name = target.property(_ICON_PROPERTY)
         if name:
-            set_icon(target, name)
+            _draw_icon(target, name)  # as large as it was made
 
 
 @cache  # a window has four of most of them

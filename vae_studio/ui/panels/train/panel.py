@@ -67,6 +67,11 @@ class TrainPanel(Panel):
         self._render(store.training.view)
 
     @property
+    def has_plots(self) -> bool:
+        """Whether there was something to draw, and the plots are made."""
+        return self._place.has_plots
+
+    @property
     def plots(self) -> LossPlots:
         """Of the losses; made when there are some, or when somebody asks for them."""
         return self._place.plots
