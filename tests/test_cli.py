@@ -28,7 +28,7 @@ from tests.helpers import (
 )
 from vae_studio import __version__
 from vae_studio.cli import main
-from vae_studio.core import losses, trainer
+from vae_studio.core import learner, losses
 from vae_studio.core.checkpoint import load_snapshot, save_generation
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.datasets.table import DATASETS
@@ -212,7 +212,7 @@ def test_an_end_signal_keeps_the_model(
             os.kill(os.getpid(), number)
         return losses.loss_terms(*arguments)
 
-    monkeypatch.setattr(trainer, "loss_terms", interrupting)
+    monkeypatch.setattr(learner, "loss_terms", interrupting)
     before = signal.getsignal(number)
     assert main(["train", "--epochs", "9", "--output", str(tmp_path / "run"), *TINY]) == 0
     assert signal.getsignal(number) is before
@@ -224,7 +224,7 @@ def test_an_end_signal_keeps_the_model(
 def test_a_failed_training_ends_with_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(trainer, "loss_terms", lambda *_: (_ for _ in ()).throw(FloatingPointError))
+    monkeypatch.setattr(learner, "loss_terms", lambda *_: (_ for _ in ()).throw(FloatingPointError))
     line = refused(capsys, "train", "--output", str(tmp_path / "run"), *TINY)
     assert "step 1" in line
     assert read_run(tmp_path / "run").status == "failed"
@@ -241,7 +241,7 @@ def test_under_nohup_the_end_of_the_terminal_is_not_that_of_the_run(
             os.kill(os.getpid(), signal.SIGHUP)
         return losses.loss_terms(*arguments)
 
-    monkeypatch.setattr(trainer, "loss_terms", hanging_up)
+    monkeypatch.setattr(learner, "loss_terms", hanging_up)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert main(["train", "--epochs", "1", "--output", str(tmp_path / "run"), *TINY]) == 0
@@ -266,7 +266,7 @@ def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return losses.loss_terms(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "loss_terms", interrupting)
+        patch.setattr(learner, "loss_terms", interrupting)
         assert main(["train", "--output", str(tmp_path / "cut"), *CONFIG]) == 0
     return tmp_path / "cut"
 
@@ -387,7 +387,7 @@ def test_a_write_that_fails_ends_with_2_and_says_how_to_go_on(
 
     capsys.readouterr()
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "loss_terms", filling)
+        patch.setattr(learner, "loss_terms", filling)
         assert main(["train", "--output", str(run), *CONFIG]) == 2
     out, err = capsys.readouterr()
     assert "epoch   1" in out

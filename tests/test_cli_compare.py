@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from torch import Tensor
 
 from tests.helpers import quick, recorded, tiny
 from vae_studio.cli import main
-from vae_studio.core import trainer
 from vae_studio.core.compared import differences
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.experiments import EXPERIMENTS
+from vae_studio.core.learner import Learner
 from vae_studio.core.runs import list_runs
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.folders import log_folder, runs_folder
@@ -134,15 +136,16 @@ def test_a_page_that_cannot_be_written_is_told_before_the_training(
 def test_ctrl_c_ends_the_experiment_and_keeps_the_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page, step, arms = tmp_path / "page.html", trainer._step, []
+    page, step, arms = tmp_path / "page.html", Learner.step, []
 
-    def step_and_signal(state: trainer.TrainState, *rest: object) -> object:
-        arms.append(state.spec)
-        if state.spec.likelihood == "mse":
+    def step_and_signal(learner: Learner, *rest: Any) -> Tensor:
+        spec = learner._model.spec
+        arms.append(spec)
+        if spec.likelihood == "mse":
             os.kill(os.getpid(), signal.SIGINT)
-        return step(state, *rest)  # type: ignore[arg-type]
+        return step(learner, *rest)
 
-    monkeypatch.setattr(trainer, "_step", step_and_signal)
+    monkeypatch.setattr(Learner, "step", step_and_signal)
     assert main(["experiment", "mse", *QUICK, "--output", str(page)]) == 130
     assert not page.exists()
     infos = list_runs([runs_folder()])

@@ -126,6 +126,25 @@ def test_its_state_goes_on_in_either(into: str) -> None:
     assert equal(moments(made), moments(reference))
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.03])
+def test_a_step_in_parts_is_a_step(decay: float) -> None:
+    mine, adam, theirs, reference = both(decay)
+    for step in range(40):
+        gradients = [torch.full_like(weight, 1.0 / (1 + step)) + weight for weight in mine]
+        for weight, gradient in zip(theirs, gradients, strict=True):
+            weight.grad = gradient.detach().clone()
+        failed = torch.tensor(float(step % 5 == 2))  # one that changes nothing, now and then
+        with torch.no_grad():
+            adam.begin_step(failed)
+            for numbers in ((3,), (0, 1), (2,)):
+                some = [mine[number] for number in numbers]
+                adam.change(some, [gradients[number].detach() for number in numbers], failed)
+        if not failed:
+            reference.step()
+        assert equal(mine, theirs)
+    assert equal(moments(adam), moments(reference))
+
+
 def test_a_step_leaves_no_graph_behind() -> None:
     mine, adam, _, _ = both(0.0)
     steps(adam, mine, 0, 2)

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.helpers import content, quick, same, tiny, trained, weights
 from tests.workers.conftest import WAIT, Start
-from vae_studio.core import data, losses, recorder, resume, trainer
+from vae_studio.core import data, learner, losses, recorder, resume, trainer
 from vae_studio.core import snapshot as snapshots
 from vae_studio.core.checkpoint import load_snapshot
 from vae_studio.core.data import DatasetPair
@@ -167,8 +167,8 @@ STAGES = {
     "loading the data": Stage(data, "load_dataset"),
     "making the state": Stage(trainer, "new_state"),
     "before the first step": Stage(trainer, "steps_per_epoch", 0, (0, 0)),
-    "in the first step": Stage(trainer, "loss_terms", 0, (0, 0)),
-    "in a step of the second epoch": Stage(trainer, "loss_terms", 6, (1, 4)),
+    "in the first step": Stage(learner, "loss_terms", 0, (0, 0)),
+    "in a step of the second epoch": Stage(learner, "loss_terms", 6, (1, 4)),
     "measuring the first epoch": Stage(trainer, "evaluate", 0, (0, 0)),
     "measuring the second epoch": Stage(trainer, "evaluate", 1, (1, 4)),
     "drawing an epoch's samples": Stage(recorder, "grid", 1, (1, 4)),
@@ -360,7 +360,7 @@ def test_a_failed_training_is_told_and_kept(start: Start, monkeypatch: pytest.Mo
         terms = losses.loss_terms(*arguments)
         return terms if len(calls) < 3 else terms._replace(kl=terms.kl * torch.nan)
 
-    monkeypatch.setattr(trainer, "loss_terms", spoilt)
+    monkeypatch.setattr(learner, "loss_terms", spoilt)
     thread, box = start(VARIANTS["vae-batchnorm"])
     assert thread.wait(WAIT)
     box.empty()

@@ -42,33 +42,61 @@ class Adam(torch.optim.Adam):
         kernel finds out by itself, so that nobody waits for the device.
         """
         for group in self.param_groups:
-            weights: list[Tensor] = []
-            gradients: list[Tensor] = []
-            means: list[Tensor] = []
-            squares: list[Tensor] = []
-            counts: list[Tensor] = []
-            self._init_group(  # type: ignore[no-untyped-call]
-                group, weights, gradients, means, squares, [], counts
-            )
-            if not weights:
-                continue
-            torch._foreach_add_(counts, 1)
-            beta1, beta2 = group["betas"]
-            torch._fused_adam_(
-                weights,
-                gradients,
-                means,
-                squares,
-                [],
-                counts,
-                lr=group["lr"],
-                beta1=beta1,
-                beta2=beta2,
-                weight_decay=group["weight_decay"],
-                eps=group["eps"],
-                amsgrad=False,
-                maximize=False,
-                found_inf=found_inf,
-            )
-            if found_inf is not None:
-                torch._foreach_sub_(counts, [found_inf] * len(counts))
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if weights:
+                self._count(weights, found_inf)
+                self._change(group, weights, [weight.grad for weight in weights], found_inf)
+
+    def begin_step(self, found_inf: Tensor) -> None:
+        """A step in parts, under ``torch.no_grad``: ``change`` each weight once after this.
+
+        Each weight's step hangs on no other. So those of a layer can change as soon as their
+        gradients are known, while a processor still has them at hand.
+        """
+        for group in self.param_groups:
+            self._count(group["params"], found_inf)
+
+    def change(self, weights: list[Tensor], gradients: list[Tensor], found_inf: Tensor) -> None:
+        """Weights of the first group take the step that has begun."""
+        self._change(self.param_groups[0], weights, gradients, found_inf)
+
+    def _count(self, weights: list[Tensor], found_inf: Tensor | None) -> None:
+        counts = [(self.state[weight] or self._begun(weight))["step"] for weight in weights]
+        if found_inf is None:
+            torch._foreach_add_(counts, 1.0)
+        else:
+            torch._foreach_add_(counts, 1.0 - found_inf)
+
+    def _change(
+        self,
+        group: dict[str, Any],
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        found_inf: Tensor | None,
+    ) -> None:
+        states = [self.state[weight] for weight in weights]
+        beta1, beta2 = group["betas"]
+        torch._fused_adam_(
+            weights,
+            gradients,
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            [state["step"] for state in states],
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+            found_inf=found_inf,
+        )
+
+    def _begun(self, weight: Tensor) -> dict[str, Tensor]:
+        """A weight's moments before its first step, as torch begins them."""
+        state: dict[str, Tensor] = self.state[weight]
+        state["step"] = torch.zeros((), dtype=torch.float32, device=weight.device)
+        state["exp_avg"] = torch.zeros_like(weight, memory_format=torch.preserve_format)
+        state["exp_avg_sq"] = torch.zeros_like(weight, memory_format=torch.preserve_format)
+        return state

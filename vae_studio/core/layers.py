@@ -18,9 +18,23 @@ _MEAN_VALUES, _LEAST_IMAGES = 2**23, 100  # what the mean image is computed from
 _HALF_LEVEL = 0.5 / 255.0  # a pixel that is always black may still have some ink
 
 
-def activate(h: Tensor, spec: ModelSpec) -> Tensor:
+def joined(x: Tensor, labels: Tensor | None) -> Tensor:
+    """[x, one_hot] where there are labels, in that order: [B, …]."""
+    return x if labels is None else torch.cat([x, labels], dim=1)
+
+
+def activate(h: Tensor, spec: ModelSpec, in_place: bool = False) -> Tensor:
     """ReLU or leaky ReLU, as the spec says; any shape."""
-    return F.relu(h) if spec.activation == "relu" else F.leaky_relu(h, spec.negative_slope)
+    if spec.activation == "relu":
+        return F.relu(h, in_place)
+    return F.leaky_relu(h, spec.negative_slope, in_place)
+
+
+def back_through_activation(grad: Tensor, h: Tensor, spec: ModelSpec) -> Tensor:
+    """The gradient of what became ``h`` when it was activated, from that of h."""
+    slope = 0.0 if spec.activation == "relu" else spec.negative_slope
+    back: Tensor = torch.ops.aten.leaky_relu_backward(grad, h, slope, True)
+    return back
 
 
 def dropout(x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:

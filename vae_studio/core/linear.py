@@ -34,10 +34,29 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """x Wᵀ + b."""
-        large = self.weight.numel() >= _LARGE
-        if self.training and large and self.weight.device.type == "cpu" and onednn_is_faster():
+        if self._takes_onednn:
             return _OneDnnLinear.apply(input, self.weight, self.bias)  # type: ignore[no-any-return, no-untyped-call]
         return super().forward(input)
+
+    def gradient_of_input(self, grad: Tensor) -> Tensor:
+        """From that of the output: [B, out_features] -> [B, in_features]. Nothing is recorded
+        under ``torch.no_grad``, where this belongs."""
+        if self._takes_onednn:
+            return _product(grad, self.weight.t())
+        return grad.mm(self.weight)
+
+    def gradients(self, x: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of weight and bias, likewise, from what came in, [B, in_features], and the gradient
+        of what came out, [B, out_features]."""
+        if self._takes_onednn:
+            return _product(grad.t(), x.t()), grad.sum(0)
+        return grad.t().mm(x), grad.sum(0)
+
+    @property
+    def _takes_onednn(self) -> bool:
+        if not (onednn_is_faster() and self.training):
+            return False
+        return self.weight.numel() >= _LARGE and self.weight.device.type == "cpu"
 
 
 @cache

@@ -69,6 +69,17 @@ def best_variance(logits: Tensor, x: Tensor) -> Tensor:
     return error.clamp(min=SMALLEST_VARIANCE)
 
 
+def logits_gradient(logits: Tensor, x: Tensor, likelihood: Likelihood) -> Tensor:
+    """d −log p(x|z) / d logits, of each pixel: shape of logits, whose memory it takes.
+
+    ``bernoulli``: x_hat − x. ``mse``: 2·(x_hat − x)·x_hat·(1 − x_hat). Not for ``gaussian``.
+    """
+    x_hat = logits.sigmoid_()
+    if likelihood == "mse":
+        return 2.0 * (x_hat - x) * (x_hat * (1.0 - x_hat))
+    return x_hat.sub_(x)
+
+
 def _known(variance: Tensor | None) -> Tensor:
     if variance is None:
         raise ValueError("a Gaussian likelihood needs its variance")

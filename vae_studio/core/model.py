@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from vae_studio.core.convolution import ConvDecoder, ConvEncoder
 from vae_studio.core.errors import SpecError
-from vae_studio.core.layers import activate, dropout, initialise
+from vae_studio.core.layers import activate, dropout, initialise, joined
 from vae_studio.core.linear import Linear
 from vae_studio.core.losses import SMALLEST_VARIANCE, best_variance, reconstruction_each
 from vae_studio.core.spec import ModelSpec
@@ -67,7 +67,7 @@ class VAE(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Mean and log variance of q(z|x), each [B, L]."""
         x = x.reshape(-1, *self.spec.image_shape)
-        mu, logvar = self.encoder(x, self._weights(labels, x), generator)
+        mu, logvar = self.encoder(x, self.class_weights(labels, x), generator)
         return mu, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT)
 
     def reparameterize(
@@ -90,7 +90,7 @@ class VAE(nn.Module):
     ) -> Tensor:
         """Pixels before the sigmoid: [B, C, H, W]. Stable and fast, for the losses."""
         z = self._dropout(z, self.spec.latent_dropout, generator)
-        logits: Tensor = self.decoder(z, self._weights(labels, z), generator)
+        logits: Tensor = self.decoder(z, self.class_weights(labels, z), generator)
         return logits.reshape(len(logits), *self.spec.image_shape)
 
     def lost(self, logits: Tensor, x: Tensor) -> Tensor:
@@ -116,16 +116,11 @@ class VAE(nn.Module):
         kept.lerp_(best, _MOMENTUM)
         return best
 
-    def _dropout(self, x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
-        return dropout(x, share, generator) if self.training else x
+    def class_weights(self, labels: Tensor | None, like: Tensor) -> Tensor | None:
+        """Class weights [B, K] for a conditional model, floats as ``like``; None for any other.
 
-    @property
-    def _kept_variance(self) -> Tensor | None:
-        found: Tensor | None = getattr(self.decoder, VARIANCE, None)
-        return found
-
-    def _weights(self, labels: Tensor | None, like: Tensor) -> Tensor | None:
-        """Class weights [B, K] for a conditional model; None for any other."""
+        labels: as in ``forward``.
+        """
         if not self.spec.conditional:
             return None
         if labels is None:
@@ -133,6 +128,14 @@ class VAE(nn.Module):
         if labels.ndim == 1:
             labels = F.one_hot(labels.long(), self.spec.num_classes)
         return labels.to(like.dtype)
+
+    def _dropout(self, x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
+        return dropout(x, share, generator) if self.training else x
+
+    @property
+    def _kept_variance(self) -> Tensor | None:
+        found: Tensor | None = getattr(self.decoder, VARIANCE, None)
+        return found
 
 
 class Encoder(nn.Module):
@@ -150,8 +153,12 @@ class Encoder(nn.Module):
         self, x: Tensor, labels: Tensor | None, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
         """x: [B, C, H, W], labels: [B, K] or None -> mu, logvar: [B, L]."""
-        h = _hidden(self, _joined(x.flatten(1), labels), first=1, generator=generator)
+        h = _hidden(self, joined(x.flatten(1), labels), first=1, generator=generator)
         return self.fc_mu(h), self.fc_logvar(h)
+
+    def hidden_layers(self) -> list[Linear]:
+        """Those before ``fc_mu`` and ``fc_logvar``, in order."""
+        return _hidden_layers(self, first=1)
 
     def before_activations(self) -> list[nn.Module]:
         """The modules whose outputs the activations are given, in order."""
@@ -173,7 +180,7 @@ class Decoder(nn.Module):
         self, z: Tensor, labels: Tensor | None, generator: torch.Generator | None
     ) -> Tensor:
         """z: [B, L], labels: [B, K] or None -> logits: [B, P]."""
-        h = _hidden(self, _joined(z, labels), first=self.first, generator=generator)
+        h = _hidden(self, joined(z, labels), first=self.first, generator=generator)
         logits: Tensor = self.get_submodule(self.last)(h)
         return logits
 
@@ -182,14 +189,22 @@ class Decoder(nn.Module):
         """Name of the layer that makes the pixels."""
         return f"fc{self.first + len(self.spec.hidden)}"
 
+    def hidden_layers(self) -> list[Linear]:
+        """Those before the last one, in order."""
+        return _hidden_layers(self, self.first)
+
     def before_activations(self) -> list[nn.Module]:
         """The modules whose outputs the activations are given, in order."""
         return _before_activations(self, self.first)
 
 
-def _joined(x: Tensor, labels: Tensor | None) -> Tensor:
-    """[x, one_hot] where there are labels, in that order."""
-    return x if labels is None else torch.cat([x, labels], dim=1)
+def _hidden_layers(module: Encoder | Decoder, first: int) -> list[Linear]:
+    found = list[Linear]()
+    for number in range(first, first + len(module.spec.hidden)):
+        layer = module.get_submodule(f"fc{number}")
+        assert isinstance(layer, Linear)
+        found.append(layer)
+    return found
 
 
 def _before_activations(module: Encoder | Decoder, first: int) -> list[nn.Module]:

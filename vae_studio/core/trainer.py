@@ -30,7 +30,7 @@ from vae_studio.core.errors import SpecError
 from vae_studio.core.evaluate import evaluate, unit_health
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.layers import begin_at_mean, initialise
-from vae_studio.core.losses import LossTerms, loss_terms
+from vae_studio.core.learner import Learner
 from vae_studio.core.measures import Terms
 from vae_studio.core.model import VAE, parameter_count
 from vae_studio.core.schedules import beta_share, rate_share
@@ -313,6 +313,7 @@ def _train_epoch(
     order = state.order.to(data.images.device)
     state.model.train()
     unread = _Unread(state, read_every)
+    learner = Learner(state.model, state.optimizer, state.config, state.noise)
     while state.position < min(steps * size, len(data)):
         goes_on = control.may_go_on(wait=False)
         if goes_on is None:
@@ -326,7 +327,8 @@ def _train_epoch(
         beta, rate = beta_at(state, step, steps), learning_rate_at(state, step, steps)
         batch = order[state.position : state.position + size]
         try:
-            losses = _step(state, data, batch, beta, rate, unread.failed)
+            x, labels = data.batch(batch, unread.failed.device)
+            losses = learner.step(x, labels, beta, rate, unread.failed)
         except (RuntimeError, MemoryError):
             yield from unread.read()
             raise
@@ -343,41 +345,6 @@ def _make_changes(state: TrainState, control: TrainControl) -> None:
             continue  # as it was
         setattr(state, name, value)
         state.journal.append(Change(state.step + 1, name, value))
-
-
-def _step(
-    state: TrainState, data: Dataset, batch: Tensor, beta: float, rate: float, failed: Tensor
-) -> Tensor:
-    """One step of Adam on one batch, which waits for no result. batch: indices [B].
-
-    failed: a scalar, set to 1 where the loss is not finite; as long as it is 1, weights and buffers
-    stay as they are. Returns reconstruction, KL and ``failed``: [3].
-    """
-    model, optimizer = state.model, state.optimizer
-    x, labels = data.batch(batch, failed.device)
-    buffers = [buffer.clone() for buffer in model.buffers()]  # batch norm's move in the pass below
-    mu, logvar = model.encode(x, labels, state.noise)
-    z = model.reparameterize(mu, logvar, state.noise)
-    logits = model.decode_logits(z, labels, state.noise)
-    variance = model.learn_variance(logits, x)
-    terms = loss_terms(logits, x, mu, logvar, state.spec.likelihood, variance)
-    if state.config.reduction == "mean":
-        loss = LossTerms(terms.reconstruction / state.spec.pixels, terms.kl).total(beta)
-    else:
-        loss = terms.total(beta)
-    for parameter in model.parameters():
-        parameter.grad = None
-    loss.backward()
-    with torch.no_grad():
-        torch.maximum(failed, (~loss.isfinite()).float(), out=failed)
-        for buffer, before in zip(model.buffers(), buffers, strict=True):
-            buffer.copy_(torch.where(failed > 0, before, buffer))
-    if state.config.grad_clip > 0:
-        torch.nn.utils.clip_grad_norm_(model.parameters(), state.config.grad_clip)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.step(found_inf=failed)
-    return torch.stack((terms.reconstruction.detach(), terms.kl.detach(), failed))
 
 
 def _finish_epoch(state: TrainState, test: Dataset, control: TrainControl) -> EpochDone | None:
