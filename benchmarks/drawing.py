@@ -25,7 +25,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from benchmarks.exploring import _nudge, p99, run_until, start, train_beside
+from benchmarks.exploring import nudge, p99, run_until, start, train_beside
 from vae_studio.app import Studio
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.variants import VARIANTS
@@ -98,7 +98,7 @@ class Hand(QObject):
     def rest(self, since: float) -> None:
         """Until the hand's next point, the window lives."""
         end = since + _HAND
-        run_until(lambda: time.perf_counter() >= end or _nudge())
+        run_until(lambda: time.perf_counter() >= end or nudge())
 
 
 def anonymous_memory() -> int:

@@ -93,13 +93,13 @@ def moves(studio: Studio, paints: Paints, count: int) -> list[float]:
         run_until(lambda: paints.shown == studio.store.state.latent.z)
         times.append(1000.0 * (time.perf_counter() - started))
         pause = time.perf_counter() + max(0.0, _HAND - (time.perf_counter() - started))
-        run_until(lambda pause=pause: time.perf_counter() >= pause or _nudge())
+        run_until(lambda pause=pause: time.perf_counter() >= pause or nudge())
     return times
 
 
-def _nudge() -> bool:
-    """Keep ``run_until`` from sleeping for good while nothing happens."""
-    time.sleep(0.001)
+def nudge(seconds: float = 0.001) -> bool:
+    """Keep ``run_until`` from sleeping for good while nothing happens; False, after a moment."""
+    time.sleep(seconds)
     QApplication.postEvent(QApplication.instance(), QEvent(QEvent.Type.User))
     return False
 

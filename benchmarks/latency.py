@@ -31,7 +31,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from benchmarks.exploring import Paints, _nudge, p99, run_until, start, train_beside
+from benchmarks.exploring import Paints, nudge, p99, run_until, start, train_beside
 from benchmarks.lines import Line, Report, Table
 from benchmarks.processes import python
 from vae_studio.app import Studio
@@ -114,7 +114,7 @@ def drag(studio: Studio, paints: Paints, count: int) -> list[float]:
         run_until(lambda z=before: _shown(studio, paints, z))
         times.append(1000.0 * (time.perf_counter() - began))
         rest = began + _HAND
-        run_until(lambda end=rest: time.perf_counter() >= end or _nudge())
+        run_until(lambda end=rest: time.perf_counter() >= end or nudge())
     pointer.release(middle)
     return times
 
@@ -177,7 +177,7 @@ def measure(moves: int) -> dict[str, float]:
 
 def _settle() -> None:
     end = time.perf_counter() + 0.2
-    run_until(lambda: time.perf_counter() > end or _nudge())
+    run_until(lambda: time.perf_counter() > end or nudge())
 
 
 @contextlib.contextmanager
