@@ -6,11 +6,13 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QWheelEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
@@ -100,7 +102,7 @@ def shown(qtbot: QtBot, plots: LossPlots) -> None:
 def ys(plots: LossPlots, name: str, plot: int = 0) -> list[float]:
     """What a curve is drawn at, in the coordinates of its axis."""
     (curve,) = [c for c in plots._plots[plot].getPlotItem().listDataItems() if c.name() == name]
-    values = curve.getOriginalDataset()[1]
+    values = curve.getData()[1]
     return [] if values is None else [float(value) for value in values]
 
 
@@ -298,6 +300,65 @@ def test_hidden_plots_draw_nothing(plots: LossPlots, qtbot: QtBot) -> None:
     plots.show()
     qtbot.waitUntil(lambda: ys(plots, "train") != before, timeout=TIMEOUT)
     assert plots._plots[0].drawn.train.x[-1] == 8.0
+
+
+class Frames(QObject):
+    """Counts the frames of a plot."""
+
+    def __init__(self, plot: LossPlot) -> None:
+        super().__init__()
+        self.count = 0
+        plot.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() is QEvent.Type.Paint
+        return False
+
+
+def test_what_is_new_costs_one_frame_even_where_the_range_moves(
+    plots: LossPlots, qtbot: QtBot
+) -> None:
+    before = ranges(plots)
+    frames = [Frames(plot) for plot in plots._plots]
+    plots.add(run(8)[505:])
+    shown(qtbot, plots)
+    qtbot.wait(50)
+    assert all(one[1] > other[1] for one, other in zip(ranges(plots), before, strict=True))
+    assert [each.count for each in frames] == [1, 1, 1]
+
+
+def test_a_curve_that_stays_is_not_given_anew(
+    plots: LossPlots, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    set_data = pg.PlotCurveItem.setData
+
+    def noted(item: pg.PlotCurveItem, *arguments: Any, **options: Any) -> None:
+        given.append(item.name())
+        set_data(item, *arguments, **options)
+
+    monkeypatch.setattr(pg.PlotCurveItem, "setData", noted)
+    tests = ys(plots, "test")
+    plots.add([step(n) for n in range(501, 551)])
+    shown(qtbot, plots)
+    assert given.count("train") == 3
+    assert "test" not in given
+    assert ys(plots, "test") == tests
+    plots.add([epoch(6, reconstruction=90.0)])
+    shown(qtbot, plots)
+    assert len(ys(plots, "test")) == len(tests) + 1
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0, 250), (10_000, 600), (3_600_000, 1000)])
+def test_the_longer_a_run_takes_the_less_often_it_is_drawn(
+    plots: LossPlots, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, age: int, pause: int
+) -> None:
+    shown(qtbot, plots)
+    plots.clear(STEPS)
+    monkeypatch.setattr(plots, "_began", SimpleNamespace(elapsed=lambda: age))
+    plots.add([step(1)])
+    assert plots._redraw.isActive()
+    assert plots._redraw.interval() == pause
 
 
 # Zoom --------------------------------------------------------------------------------------------

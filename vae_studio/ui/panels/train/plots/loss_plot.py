@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
@@ -50,6 +52,8 @@ class LossPlot(pg.PlotWidget):
         """in_page: the wheel scrolls the page, and zooms with Ctrl held."""
         self._in_page = in_page
         self._drawn = Drawn()
+        # What each curve was last given: most of them stay as they were.
+        self._given = WeakKeyDictionary[pg.GraphicsObject, tuple[Floats, Floats]]()
         self._cross: float | None = None
         self._ticks_key: object = None
         self._ticks: tuple[list[tuple[float, str]], list[tuple[float, str]]] = ([], [])
@@ -71,8 +75,9 @@ class LossPlot(pg.PlotWidget):
         self._raw.setZValue(-3)
         item.addItem(self._raw)
         smooth = {"connect": "finite", "antialias": True}
-        self._train = item.plot([], [], name="train", **smooth)
-        self._train.curve.setSegmentedLineMode("on")  # saves a third of the time of smooth lines
+        # Segments save a third of the time of smooth lines.
+        self._train = pg.PlotCurveItem(name="train", segmentedLineMode="on", **smooth)
+        item.addItem(self._train)
         self._test = item.plot([], [], name="test", symbol="o", symbolSize=5, **smooth)
         self._line = pg.InfiniteLine(angle=90, movable=True)
         self._line.addMarker("v", position=1.0, size=9)
@@ -126,6 +131,8 @@ class LossPlot(pg.PlotWidget):
         self._test.opts["symbol"] = "o" if len(drawn.test.x) <= MOST_SYMBOLS else None
         self._set(self._test, drawn.test)
         self._overlays.draw(drawn.overlays, self._set)
+        # Left to the next frame, a new range would move the curves in it, and ask for another.
+        self.scene().prepareForPaint()
         if drawn.changes:
             self.viewport().update()
 
@@ -154,7 +161,10 @@ class LossPlot(pg.PlotWidget):
         low, high = self._view.viewRange()[1]
         far = _FAR * (high - low)
         y = np.clip(self._scaled(curve.y), low - far, high + far)
-        item.setData(curve.x, y)
+        given = self._given.get(item)
+        if given is None or not (_same(given[0], curve.x) and _same(given[1], y)):
+            self._given[item] = x, y = curve.x.copy(), y
+            item.setData(x, y)
 
     # The place of the mouse, changes, the moment ---------------------------------------------
 
@@ -308,3 +318,7 @@ class LossPlot(pg.PlotWidget):
             axis = self.getAxis(name)
             axis.setPen(pg.mkPen(c.line))
             axis.setTextPen(pg.mkPen(c.muted))
+
+
+def _same(one: Floats, other: Floats) -> bool:
+    return np.array_equal(one, other, equal_nan=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEvent, QPoint, QTimer, Signal, Slot
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
@@ -28,7 +28,9 @@ from vae_studio.ui.panels.train.plots_place import empty_plots
 if TYPE_CHECKING:
     from vae_studio.core.events import Event
 
-_REDRAW_MS = 500  # drawing takes time from the training, and nobody reads much faster
+# Drawing takes time from the training. A curve that fills its plot moves the less the longer it has
+# taken, so it is drawn when it grew by this share; milliseconds are the least and the most between.
+_REDRAW_SHARE, _REDRAW_MS = 0.06, (250, 1000)
 _HAND_MS = 30  # after what the hand did: zoom, a size, a curve that goes
 _SAID_MS = 4000  # "copied" stands that long
 
@@ -81,7 +83,8 @@ class LossPlots(QWidget):
         self.exporter = Exporter(self, self._shot, lambda: self._series.table())
         self.bar = PlotsBar(self.exporter.menu)
         self.bar.smoothing.setVisible(own)
-        self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
+        self._began = QElapsedTimer()  # this run, here
+        self._redraw = QTimer(self, singleShot=True)
         self._hand = QTimer(self, singleShot=True, interval=_HAND_MS)
         self._said = QTimer(self, singleShot=True, interval=_SAID_MS)
         self._redraw.timeout.connect(self._draw)
@@ -128,6 +131,7 @@ class LossPlots(QWidget):
     def clear(self, steps_per_epoch: int) -> None:
         """Begin a new run. Runs that it is compared with stay."""
         self._series = Series(steps_per_epoch)
+        self._began.start()
         self._changes.clear()
         self.set_steps_per_epoch(steps_per_epoch)
         self.area.set_moments(())
@@ -209,7 +213,9 @@ class LossPlots(QWidget):
 
     def _draw_later(self) -> None:
         if (self._series.count or self._others) and not self._redraw.isActive():
-            self._redraw.start()
+            often, seldom = _REDRAW_MS
+            pause = _REDRAW_SHARE * self._began.elapsed()
+            self._redraw.start(round(min(max(pause, often), seldom)))
 
     @Slot()
     def _draw_soon(self) -> None:
