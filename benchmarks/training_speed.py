@@ -8,8 +8,8 @@
 - *products*: the matrix products of a step and nothing else, through the faster one of torch's two
   libraries; *products, memory kept*: the same with the setting of ``core/memory.py``, so that no
   result is written to memory that the system has yet to hand out;
-- *headless* and *window*: training with all that comes between epochs, alone and in the open window
-  with its plots live, its pictures following, and its run and moments written.
+- *headless* and *window*: training with all that comes between epochs, its run and moments written:
+  as the command line does, and in the open window, plots live and pictures following.
 
 The same network (784-512-256-32), batch, rate and images. Each has a process of its own, and they
 take turns of some steps (some seconds for the last two), so that a noisy machine slows all alike.
@@ -29,7 +29,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -39,11 +39,14 @@ from benchmarks.lines import Line, Report, Table
 from benchmarks.processes import python
 from benchmarks.turns import Turns, ratio, serve
 from vae_studio.core.data import load_dataset
-from vae_studio.core.events import EpochDone, StepDone
+from vae_studio.core.events import EpochDone, Event, StepDone
 from vae_studio.core.memory import keep_freed_memory
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.spec import ModelSpec, TrainConfig
 from vae_studio.core.vision import import_torchvision
+
+if TYPE_CHECKING:
+    from vae_studio.core.trainer import TrainState
 
 BATCH, RATE, STEPS = 128, 1e-3, 469  # steps of one epoch
 _COLD, _TURN, _SLICE = 40, 15, 4.0  # steps that are not timed; steps, and seconds, of a turn
@@ -151,13 +154,21 @@ def _plain_steps() -> Iterator[None]:
             yield
 
 
-def _studio_steps(epochs: int = 1000) -> Iterator[None]:
+def _studio_steps() -> Iterator[None]:
+    from vae_studio.core.trainer import new_state
+
+    return _trained(new_state(ModelSpec(), config(0, 1000)))
+
+
+def _trained(state: TrainState, record: Callable[[Event], None] | None = None) -> Iterator[None]:
+    """record: is told of each event."""
     from vae_studio.core.control import TrainControl
-    from vae_studio.core.trainer import new_state, train
+    from vae_studio.core.trainer import train
 
     keep_freed_memory()
-    state = new_state(ModelSpec(), config(0, epochs))
     for event in train(state, load_dataset("mnist"), TrainControl()):
+        if record is not None:
+            record(event)
         if isinstance(event, StepDone):
             yield
 
@@ -234,10 +245,20 @@ def _serve_steps(loop: str) -> None:
 
 def _serve_headless() -> None:
     """Turns of so many seconds: steps for each of them."""
-    steps = _studio_steps()
-    for _ in range(STEPS):
-        next(steps)
+    from vae_studio.core.recorder import RunRecorder
+    from vae_studio.core.trainer import new_state
 
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RunRecorder(Path(folder) / "run", new_state(ModelSpec(), config(0, 1000)), "run") as run,
+    ):
+        steps = _trained(run.state, run.record)
+        for _ in range(STEPS):
+            next(steps)
+        _serve_seconds(steps)
+
+
+def _serve_seconds(steps: Iterator[None]) -> None:
     def some(seconds: float) -> float:
         began, count = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:

@@ -41,8 +41,12 @@ class Turns:
         }
 
     def __enter__(self) -> Self:
-        for name in self._programs:
-            self._answer(name)
+        try:
+            for name in self._programs:
+                self._answer(name)
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -51,6 +55,9 @@ class Turns:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for program in self._programs.values():
             program.communicate()
 

@@ -8,45 +8,43 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks.by_hand import ByHand
+from benchmarks import training_speed
 from benchmarks.lines import Line, Report, Table, aligned
 from benchmarks.picture import draw
 from benchmarks.report import page
 from benchmarks.training_speed import TutorialVAE, tutorial_loss
+from benchmarks.turns import Turns, ratio
+from vae_studio.core import learner
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.losses import loss_terms
 from vae_studio.core.model import VAE
 from vae_studio.core.spec import ModelSpec
 
-
-def gradients(model: torch.nn.Module) -> list[torch.Tensor]:
-    found = [parameter.grad for parameter in model.parameters()]
-    assert all(each is not None for each in found)
-    return [each.clone() for each in found if each is not None]
+DOUBLES = "from benchmarks.turns import serve; serve(lambda amount: 2 * amount)"
 
 
-def test_the_step_by_hand_is_the_step(mnist: DatasetPair) -> None:
-    x = mnist.train.batch(torch.arange(32))[0]
-    model = VAE(ModelSpec())
-    torch.manual_seed(4)
-    mu, logvar = model.encode(x)
-    z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
-    loss = loss_terms(model.decode_logits(z), x, mu, logvar, "bernoulli").total()
-    loss.backward()
-    expected = gradients(model)
-    torch.manual_seed(4)
-    lost = ByHand(model, 1e-3, adam=False).step(x.flatten(1))
-    assert lost == pytest.approx(loss.item(), rel=1e-5)
-    for mine, theirs in zip(gradients(model), expected, strict=True):
-        assert torch.allclose(mine, theirs, rtol=1e-3, atol=1e-6)
+def test_programs_take_turns_and_each_round_has_one_of_each() -> None:
+    with Turns({"a": ("-c", DOUBLES), "b": ("-c", DOUBLES)}) as turns:
+        assert turns.rounds(3, {"a": 1.0, "b": 4.0}) == {"a": [2.0] * 3, "b": [8.0] * 3}
+        assert turns.ask("b", 0.5) == 1.0
+    assert all(program.returncode == 0 for program in turns._programs.values())
 
 
-def test_by_hand_adam_moves_the_weights(mnist: DatasetPair) -> None:
-    model = VAE(ModelSpec())
-    x = mnist.train.batch(torch.arange(128))[0].flatten(1)
-    loop = ByHand(model, 1e-3)
-    losses = [loop.step(x) for _ in range(30)]
-    assert losses[-1] < 0.6 * losses[0]
+def test_a_program_that_ends_ends_the_benchmark() -> None:
+    with pytest.raises(SystemExit, match="a has ended"), Turns({"a": ("-c", "pass")}):
+        pass
+
+
+def test_the_ratio_is_that_of_most_rounds() -> None:
+    assert ratio([2.0, 4.0, 30.0], [1.0, 2.0, 3.0]) == 2.0
+
+
+@pytest.mark.parametrize("loop", ["plain", "studio", "autograd", "products"])
+def test_each_loop_takes_steps(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learner, "can_derive", learner.can_derive)  # "autograd" changes it
+    steps = training_speed._STEPS[loop]()
+    for _ in range(2):
+        next(steps)
 
 
 def test_the_loop_of_the_tutorial_has_the_same_network_and_the_same_loss(

@@ -369,6 +369,12 @@ def test_a_failed_training_is_told_and_kept(start: Start, monkeypatch: pytest.Mo
     assert load_snapshot(thread.request.folder).step == 2
 
 
+def test_snapshots_come_half_as_often_when_a_training_is_no_longer_young() -> None:
+    assert [train_thread.calm(seconds) for seconds in (0.0, 15.0, 24.0, 30.0, 1e6)] == [
+        1.0, 1.0, 1.6, 2.0, 2.0,
+    ]  # fmt: skip
+
+
 def test_of_snapshots_the_mailbox_keeps_the_latest(plain_snapshot: Snapshot) -> None:
     box = Mailbox()
     newer = replace(plain_snapshot, id="newer")

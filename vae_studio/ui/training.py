@@ -1,4 +1,4 @@
-"""``Training``: the window's side of the training slot. Empties the mailbox at 20 Hz."""
+"""``Training``: the window's side of the training slot. Empties the mailbox at 10 Hz."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vae_studio.core.events import StepDone, TrainingDone, TrainingFailed
 from vae_studio.core.moments import MAX_BYTES
 from vae_studio.workers.train_thread import TrainRequest, TrainThread
 
-_MAILBOX_MS = 50  # each look costs the training some of its time
+_MAILBOX_MS = 100  # each look costs the training some of its time
 _SHOW_SECONDS = 0.2  # between two changes of the figures: painting takes time from the training
 
 

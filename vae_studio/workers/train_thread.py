@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SNAPSHOT_EVERY = 0.5  # seconds; each is a copy of all weights
+# Seconds. Each is a copy of all weights, which is decoded and painted; what is learned moves ever
+# more slowly, so after ``_CALMER`` seconds they come the less often the longer it has trained, but
+# at least half as often.
+_SNAPSHOT_EVERY, _CALMER = 0.5, 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +142,11 @@ class Mailbox:
         with self._lock:
             mail, self._mail = self._mail, Mail(steps_per_epoch=self._mail.steps_per_epoch)
             return mail
+
+
+def calm(seconds: float) -> float:
+    """How much longer the time between two snapshots is, once it has trained for so long."""
+    return min(max(1.0, seconds / _CALMER), 2.0)
 
 
 class TrainThread(QThread):
@@ -290,12 +298,14 @@ class TrainThread(QThread):
             journal=tuple(state.journal),
             steps_per_epoch=steps_per_epoch(len(data.train), state.spec, state.config),
         )
-        captured, shown_step = time.monotonic(), state.step
+        began = captured = time.monotonic()
+        shown_step = state.step
         changes = len(state.journal)
         for event in train(state, data, self.control):
             self._write(recorder, partial(recorder.record, event))
             if isinstance(event, StepDone):
-                due = time.monotonic() - captured >= _SNAPSHOT_EVERY
+                now = time.monotonic()
+                due = now - captured >= _SNAPSHOT_EVERY * calm(now - began)
             elif isinstance(event, EpochDone):
                 due = True  # for its figures
             else:
