@@ -31,6 +31,7 @@ from PySide6.QtCore import QEvent, QEventLoop, QObject
 from PySide6.QtWidgets import QApplication
 
 from vae_studio.app import Studio, build, make_application
+from vae_studio.core.memory import share_freed_memory
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.spec import TrainConfig
 from vae_studio.core.variants import VARIANTS
@@ -72,7 +73,8 @@ class Paints(QObject):
 
 def start() -> Studio:
     """The window, its first digit shown."""
-    sys.setswitchinterval(0.001)  # as the app does, and the next line but one, too
+    share_freed_memory()  # as the app does, and what follows, too
+    sys.setswitchinterval(0.001)
     studio = build(make_application(), seed=7)
     studio.store.device_known.connect(lambda *_: gc.freeze())
     studio.window.resize(1280, 800)

@@ -1,9 +1,10 @@
 """How much memory do starting, exploring and training take, and does it grow?
 
-One window does all three in turn: it starts, shows the map of all 70,000 images and has a slider
-dragged, and trains on MNIST for two epochs. Meanwhile a thread reads what the process holds: all of
-it (VmRSS, libraries and mapped files included), and what no file backs (RssAnon). Then a process of
-its own trains and stops over and over, as ``python -m tests.soak --only train_cycles`` does.
+One window does all in turn: it starts, trains on MNIST for two epochs, shows the map of all 70,000
+images and has a slider dragged, and trains again with that map at hand. Meanwhile a thread reads
+what the process holds: all of it (VmRSS, libraries and mapped files included), and what no file
+backs (RssAnon). Then a process of its own trains and stops over and over, as
+``python -m tests.soak --only train_cycles`` does.
 
     python -m benchmarks.memory [--cycles 200] [--json]
 """
@@ -23,7 +24,7 @@ from benchmarks.processes import python
 _PEAK, _CYCLE = 700.0, 0.1  # MB
 _EVERY = 0.05  # s between two looks
 _MODEL = "vae-32"
-_PARTS = ("start", "explore", "train")
+_PARTS = ("start", "train", "explore", "train after exploring")
 
 
 def resident() -> tuple[float, float]:
@@ -80,20 +81,25 @@ def use() -> dict[str, tuple[float, ...]]:
         found[part] = (watch.peak, steady, watch.anonymous, anonymous)
         watch.reset()
 
+    def train() -> None:
+        store.launcher.start(VARIANTS[_MODEL], TrainConfig(epochs=2, device="cpu"), _MODEL)
+        run_until(lambda: store.training.view.step > 0)
+        run_until(lambda: store.training.view.status is TrainStatus.IDLE)
+
     studio = start()
     store = studio.store
     run_until(lambda: store.atlas.is_current)
     note("start")
+    train()
+    note("train")
     studio.window.workspaces.show_workspace("explore")
     run_until(lambda: store.atlas.map is not None)
     store.set_view(MapView(crowd=True))
     run_until(lambda: store.atlas.crowd is not None)
     moves(studio, Paints(studio), 100)
     note("explore")
-    store.launcher.start(VARIANTS[_MODEL], TrainConfig(epochs=2, device="cpu"), _MODEL)
-    run_until(lambda: store.training.view.step > 0)
-    run_until(lambda: store.training.view.status is TrainStatus.IDLE)
-    note("train")
+    train()
+    note("train after exploring")
     watch.stop()
     studio.window.close()
     return found

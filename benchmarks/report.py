@@ -30,7 +30,10 @@ _KEPT, _PAGE, _PICTURE = _HERE / "results.json", _HERE / "RESULTS.md", _HERE / "
 
 # Program -> what it is given in a quick run and in a full one; None: not at all.
 _PROGRAMS: dict[str, tuple[Sequence[str] | None, Sequence[str]]] = {
-    "training_speed": (("--rounds", "1"), ("--rounds", "3")),
+    "training_speed": (
+        ("--rounds", "12", "--slices", "4", "--seeds", "1"),
+        ("--rounds", "24", "--slices", "12", "--seeds", "3"),
+    ),
     "time_to_quality": (None, ("--seeds", "3")),
     "start": (("--rounds", "5"), ("--rounds", "11")),
     "latency": (("--moves", "200"), ("--moves", "600")),

@@ -22,6 +22,7 @@ from vae_studio.core import housekeeping
 from vae_studio.core.datasets.sets_folder import clear_left_overs, register_stored
 from vae_studio.core.durable import write_bytes
 from vae_studio.core.errors import StudioError
+from vae_studio.core.memory import share_freed_memory
 from vae_studio.core.resources import bundled_path
 from vae_studio.core.runs import CONFIG, RunInfo, is_file
 from vae_studio.end_signals import EndSignals
@@ -247,6 +248,7 @@ def run() -> int:
 
 
 def _run(installed: logs.Installed) -> int:
+    share_freed_memory()
     sys.setswitchinterval(0.001)  # the GUI thread gets its turn sooner while a model trains
     app = make_application()
     signals = EndSignals()

@@ -6,6 +6,8 @@ import platform
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import resource
 from vae_studio.core.memory import keep_freed_memory
@@ -31,6 +33,41 @@ def faults(keep: bool) -> int:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     return int(done.stdout)
+
+
+THREADS = """
+import ctypes, threading
+from vae_studio.core.memory import share_freed_memory
+if {share}:
+    share_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+together = threading.Barrier(6)
+def take():
+    together.wait()
+    libc.malloc(1000)
+    together.wait()
+threads = [threading.Thread(target=take) for _ in range(6)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc.malloc_stats()
+"""
+
+
+def arenas(share: bool) -> int:
+    script = THREADS.format(share=share)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return done.stderr.count("Arena ")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="elsewhere nothing is set")
+def test_threads_share_what_was_freed() -> None:
+    assert arenas(share=True) == 2
+    assert arenas(share=False) > 2
 
 
 def test_large_blocks_are_reused() -> None:

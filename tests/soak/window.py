@@ -29,6 +29,7 @@ from tests.helpers import halves, part
 from vae_studio.app import Studio, build, make_application
 from vae_studio.core.data import load_dataset
 from vae_studio.core.datasets.table import DATASETS
+from vae_studio.core.memory import share_freed_memory
 from vae_studio.core.resources import bundled_path
 
 PATIENCE = 60.0  # seconds; on a busy machine too, what takes longer hangs
@@ -88,7 +89,8 @@ def small_data(train: int, test: int) -> Iterator[None]:
 def running_studio(seed: int) -> Iterator[Studio]:
     """The app after a start: shown, its first digit decoded. Closed at the end."""
     switch_interval = sys.getswitchinterval()
-    sys.setswitchinterval(0.001)  # as the app does
+    share_freed_memory()  # as the app does, and the next line, too
+    sys.setswitchinterval(0.001)
     studio = build(make_application(), seed=seed)
     try:
         studio.window.show()
