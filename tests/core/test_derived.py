@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -142,8 +142,19 @@ def test_what_else_a_model_may_have_is_left_to_autograd() -> None:
         assert not can_derive(replace(PLAIN, **other))  # type: ignore[arg-type]
 
 
+def test_whoever_adds_to_a_model_says_whether_its_gradients_are_written_down() -> None:
+    """A new field is either in the derivation or in ``can_derive``, and then here."""
+    assert {field.name for field in fields(ModelSpec)} == {
+        "architecture", "latent_dim", "hidden", "activation", "negative_slope", "batch_norm",
+        "hidden_dropout", "latent_dropout", "likelihood", "num_classes", "image_shape",
+    }  # fmt: skip
+
+
+DERIVED = [name for name, spec in VARIANTS.items() if can_derive(spec)]
+
+
 @pytest.mark.parametrize("settings", [{}, {"grad_clip": 2.0}, {"reduction": "mean"}], ids=str)
-@pytest.mark.parametrize("name", ["vae-32", "vae-leaky-relu", "vae-mse", "cvae"])
+@pytest.mark.parametrize("name", DERIVED)
 def test_a_training_learns_what_it_learns_with_autograd(
     name: str, settings: dict[str, Any], small: DatasetPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """One step of training: what a batch loses, the gradients of that, and Adam.
 
 Gradients come from autograd, or for plain networks from ``vae_studio.core.derived``, which finds
-the same ones sooner. Nothing here waits for a result, so a GPU never idles.
+the same ones sooner. Nothing here waits for a result of a GPU.
 """
 
 from __future__ import annotations
