@@ -70,6 +70,34 @@ def test_threads_share_what_was_freed() -> None:
     assert arenas(share=False) > 2
 
 
+BACK = """
+import ctypes
+from benchmarks.memory import resident
+from vae_studio.core.memory import give_back_freed_memory, keep_freed_memory
+keep_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+before = resident()[1]
+blocks = [libc.malloc(2**20) for _ in range(60)]
+for block in blocks:
+    ctypes.memset(block, 1, 2**20)
+for block in blocks:
+    libc.free(block)
+kept = resident()[1] - before
+give_back_freed_memory()
+print(kept, resident()[1] - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="elsewhere nothing is kept")
+def test_what_was_kept_is_given_back_when_a_training_is_over() -> None:
+    done = subprocess.run([sys.executable, "-c", BACK], capture_output=True, text=True, check=True)
+    kept, left = map(float, done.stdout.split())
+    assert kept > 50.0
+    assert left < 5.0
+
+
 def test_large_blocks_are_reused() -> None:
     if platform.libc_ver()[0] != "glibc":  # nothing is set elsewhere; it must only not fail
         assert faults(keep=True) > 0

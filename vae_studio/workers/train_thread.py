@@ -19,6 +19,7 @@ from vae_studio.core.control import Change, TrainControl
 from vae_studio.core.errors import StudioError
 from vae_studio.core.events import EpochDone, Event, StepDone, TrainingDone
 from vae_studio.core.housekeeping import mark_interrupted
+from vae_studio.core.memory import give_back_freed_memory
 from vae_studio.core.moments import MAX_BYTES
 from vae_studio.core.origin import Origin
 from vae_studio.core.runs import RunInfo, read_run
@@ -201,6 +202,7 @@ class TrainThread(QThread):
             self.mailbox.put(error=StudioError("worker.no_torch", reason=str(error)))
         except BaseException as error:  # a panic of safetensors is no Exception
             self.mailbox.put(error=_as_studio_error(error, self.request.spec))
+        give_back_freed_memory()
 
     def _train(self) -> None:
         step_back()
