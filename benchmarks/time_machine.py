@@ -10,20 +10,18 @@ present z, the reconstruction of a drawing, and the samples, all of that moment'
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 
-from vae_studio.app import Studio, build, make_application
+from benchmarks.exploring import run_until, start
+from vae_studio.app import Studio
 from vae_studio.core.spec import TrainConfig
 from vae_studio.core.variants import VARIANTS
 from vae_studio.session.strokes import Stroke
@@ -33,17 +31,6 @@ from vae_studio.ui.training import TrainStatus
 _TARGET = 33.0  # ms
 _CONFIG = TrainConfig(epochs=12, train_size=12_000, device="cpu")
 _STROKE = Stroke(((0.3, 0.3), (0.7, 0.3), (0.5, 0.5), (0.4, 0.8)), 0.08)
-
-
-def run_until(done: object, seconds: float = 120.0) -> None:
-    """Let the window live until ``done()``. It sleeps between events, as it does under a hand: a
-    loop that asks all the time would take Python's lock from the threads that answer."""
-    assert callable(done)
-    end = time.monotonic() + seconds
-    while not done():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-        if time.monotonic() > end:
-            raise TimeoutError("the window does not answer")
 
 
 def shows(studio: Studio, step: int) -> bool:
@@ -61,13 +48,8 @@ def shows(studio: Studio, step: int) -> bool:
 
 def measure(rounds: int) -> list[float]:
     """Milliseconds of each moment that was gone to."""
-    sys.setswitchinterval(0.001)  # as the app does, and the next line, too
-    studio = build(make_application(), seed=7)
-    studio.store.device_known.connect(lambda *_: gc.freeze())
-    studio.window.show()
-    studio.lifecycle.begin()
+    studio = start()
     store = studio.store
-    run_until(lambda: store.last_decoded is not None)
     store.launcher.start(VARIANTS["vae-32"], _CONFIG, "vae-32")
     run_until(lambda: store.training.view.status is TrainStatus.IDLE, 600.0)
     store.set_strokes((_STROKE,))

@@ -37,7 +37,7 @@ from torch.nn import functional as F
 
 from benchmarks.lines import Line, Report, Table
 from benchmarks.processes import python
-from benchmarks.turns import Turns, ratio, serve
+from benchmarks.turns import ratio, serve, taking_turns
 from vae_studio.core.data import load_dataset
 from vae_studio.core.events import EpochDone, Event, StepDone
 from vae_studio.core.memory import keep_freed_memory
@@ -323,10 +323,10 @@ def _command(*options: str) -> tuple[str, ...]:
 
 def measure(rounds: int, slices: int, seeds: int) -> Report:
     """All figures."""
-    with Turns({loop: _command("--loop", loop) for loop in _STEPS}) as turns:
+    with taking_turns({loop: _command("--loop", loop) for loop in _STEPS}) as turns:
         took = turns.rounds(rounds, dict.fromkeys(_STEPS, _TURN))
     longer = ("headless", "window")
-    with Turns({loop: _command("--loop", loop) for loop in longer}) as turns:
+    with taking_turns({loop: _command("--loop", loop) for loop in longer}) as turns:
         rates = turns.rounds(slices, dict.fromkeys(longer, _SLICE))
     tests = {
         loop: [

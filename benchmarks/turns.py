@@ -11,9 +11,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 _REST = 0.02  # s between two turns, in which the threads of the one before fall asleep
 
@@ -25,41 +24,33 @@ def serve(work: Callable[[float], float]) -> None:
         print(work(float(line)), flush=True)
 
 
+@contextmanager
+def taking_turns(commands: Mapping[str, Sequence[str]]) -> Iterator[Turns]:
+    """Programs that wait for their turn; they end with the block. commands: name -> what Python is
+    given."""
+    with ExitStack() as stack:
+        yield Turns(
+            {
+                name: stack.enter_context(
+                    subprocess.Popen(
+                        [sys.executable, *arguments],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        text=True,
+                    )
+                )
+                for name, arguments in commands.items()
+            }
+        )
+
+
 class Turns:
-    """Programs that wait for their turn, for ``with``."""
+    """Asks programs, one at a time, once all are ready."""
 
-    def __init__(self, commands: Mapping[str, Sequence[str]]) -> None:
-        """commands: name -> what Python is given."""
-        self._programs = {
-            name: subprocess.Popen(
-                [sys.executable, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for name, arguments in commands.items()
-        }
-
-    def __enter__(self) -> Self:
-        try:
-            for name in self._programs:
-                self._answer(name)
-        except BaseException:
-            self._end()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        for program in self._programs.values():
-            program.communicate()
+    def __init__(self, programs: Mapping[str, subprocess.Popen[str]]) -> None:
+        self._programs = programs
+        for name in programs:
+            self._answer(name)
 
     def ask(self, name: str, amount: float) -> float:
         """What came of one turn of one program."""

@@ -13,7 +13,7 @@ from benchmarks.lines import Line, Report, Table, aligned
 from benchmarks.picture import draw
 from benchmarks.report import page
 from benchmarks.training_speed import TutorialVAE, tutorial_loss
-from benchmarks.turns import Turns, ratio
+from benchmarks.turns import ratio, taking_turns
 from vae_studio.core import learner
 from vae_studio.core.data import DatasetPair
 from vae_studio.core.losses import loss_terms
@@ -24,14 +24,14 @@ DOUBLES = "from benchmarks.turns import serve; serve(lambda amount: 2 * amount)"
 
 
 def test_programs_take_turns_and_each_round_has_one_of_each() -> None:
-    with Turns({"a": ("-c", DOUBLES), "b": ("-c", DOUBLES)}) as turns:
+    with taking_turns({"a": ("-c", DOUBLES), "b": ("-c", DOUBLES)}) as turns:
         assert turns.rounds(3, {"a": 1.0, "b": 4.0}) == {"a": [2.0] * 3, "b": [8.0] * 3}
         assert turns.ask("b", 0.5) == 1.0
     assert all(program.returncode == 0 for program in turns._programs.values())
 
 
 def test_a_program_that_ends_ends_the_benchmark() -> None:
-    with pytest.raises(SystemExit, match="a has ended"), Turns({"a": ("-c", "pass")}):
+    with pytest.raises(SystemExit, match="a has ended"), taking_turns({"a": ("-c", "pass")}):
         pass
 
 

@@ -1,10 +1,10 @@
 """The gradients of a fully connected VAE, derived by hand: the chain rule, layer by layer.
 
 autograd finds the same ones: it records some sixty operations of a step and walks back along them,
-which at the size of these networks takes a tenth of the step. The products and what lies between
-them can as well be written down, and then a layer may learn as soon as nothing else needs it.
-Whatever has more to it (batch norm, dropout, convolutions, a variance that is learned) is left to
-autograd; ``can_derive`` says which that is.
+which at the size of these networks takes up to a tenth of the step. The products and what lies
+between them can as well be written down, and then a layer may learn as soon as nothing else needs
+it. Whatever has more to it (batch norm, dropout, convolutions, a variance that is learned) is left
+to autograd; ``can_derive`` says which that is.
 
 Kingma & Welling 2014, sections 2.3 and 2.4, appendix B. Shapes: B images, P pixels, L dimensions.
 """

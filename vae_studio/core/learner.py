@@ -29,7 +29,7 @@ class Learner:
         self._share = 1.0 / model.spec.pixels if config.reduction == "mean" else 1.0
         self._derivation = Derivation(model) if can_derive(model.spec) else None
         # A layer that changes as soon as its gradients are known spares a processor the way to
-        # memory. Clipping wants all of them first, and a GPU rather takes all at once.
+        # memory. Clipping wants all of them first, and a GPU takes all in one call.
         self._layer_by_layer = config.grad_clip == 0 and noise.device.type == "cpu"
 
     def step(self, x: Tensor, labels: Tensor, beta: float, rate: float, failed: Tensor) -> Tensor:

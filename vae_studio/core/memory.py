@@ -28,7 +28,7 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """To the system: what ``keep_freed_memory`` kept. Takes milliseconds."""
+    """To the system: what ``keep_freed_memory`` kept. Takes some 20 ms."""
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)
